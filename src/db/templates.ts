@@ -1,0 +1,97 @@
+import { readFileSync } from "node:fs";
+import { quoteIdentifier } from "../core/name.ts";
+
+/** The SQL that lives in the server, in the order in which it can be created. */
+const functionOrder = [
+  "_value_expression",
+  "_differs_expression",
+  "_key_expression",
+  "_excluded_columns",
+  "_image_expression",
+  "_fingerprint",
+  "_context",
+  "_difference",
+  "_audited_table",
+  "_describe_expression",
+  "_pinned_settings",
+  "_origin_expressions",
+  "_row_function",
+  "_truncate_statement",
+  "_truncate_function",
+  "_truncate_grants",
+  "_capture_statements",
+  "_release_statements",
+  "_record_shape",
+  "_append_only",
+  "_open_segment",
+  "_close_segment",
+  "_relation_of",
+  "_oldest_instant",
+  "_require_coverage",
+  "_row_order",
+  "_overlay",
+  "_rename",
+  "_contradiction",
+  "_columns_at",
+  "_typed_key",
+  "_key_match",
+  "_at_statement",
+  "at",
+] as const;
+
+/** What init runs, as one script each, for a schema of that name. */
+export interface InstallScripts {
+  readonly schema: string;
+  readonly functions: string;
+  readonly onDdl: string;
+  readonly views: string;
+  readonly appendOnly: string;
+  readonly roles: string;
+  readonly grants: string;
+  readonly eventTriggers: string;
+}
+
+/** Every script of an installation in the schema `name`. */
+export function installScripts(name: string): InstallScripts {
+  return {
+    schema: template("schema.sql", name),
+    functions: functionOrder.map((file) => template(`functions/${file}.sql`, name)).join("\n"),
+    onDdl: template("functions/_on_ddl.sql", name),
+    views: template("views.sql", name),
+    appendOnly: template("append_only.sql", name),
+    roles: template("roles.sql", name),
+    grants: template("grants.sql", name),
+    eventTriggers: template("event_triggers.sql", name),
+  };
+}
+
+/** What removes an installation from the schema `name`, once no table carries its triggers. */
+export function uninstallScript(name: string): string {
+  return template("uninstall.sql", name);
+}
+
+/**
+ * Fills a template: `audit_schema` becomes the schema's name as an identifier, `'audit_schema'` as a literal,
+ * `'audit_schema.thing'` as the literal of a qualified name. Fails on a placeholder that would be left over
+ * inside another literal, where neither form of the name is right.
+ */
+export function fillTemplate(text: string, name: string): string {
+  const identifier = quoteIdentifier(name);
+  const filled = text
+    .replace(/'audit_schema(?:\.([a-z_]+))?'/g, (_, object?: string) =>
+      quoteLiteral(object === undefined ? name : `${identifier}.${object}`),
+    )
+    .replace(/\baudit_schema\./g, () => `${identifier}.`)
+    .replace(/\b(schema|regnamespace) audit_schema\b/g, (_, before: string) => `${before} ${identifier}`);
+  const rest = name.includes("audit_schema") ? undefined : /.*audit_schema.*/.exec(filled)?.[0];
+  if (rest !== undefined) throw new Error(`A placeholder is left over in a template: ${rest.trim()}`);
+  return filled;
+}
+
+function template(file: string, name: string): string {
+  return fillTemplate(readFileSync(new URL(`../../templates/${file}`, import.meta.url), "utf8"), name);
+}
+
+function quoteLiteral(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

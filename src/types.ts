@@ -1,0 +1,63 @@
+/** The words of the domain. Plain values; nothing here knows SQL, streams or the clock. */
+
+/** A table by name, as typed or as found. Without schema it follows the search_path of the connection. */
+export interface TableName {
+  readonly schema: string | undefined;
+  readonly table: string;
+}
+
+/** I insert, U update, D delete, T truncate: as stored in the log. */
+export type Op = "I" | "U" | "D" | "T";
+
+export type OperationName = "insert" | "update" | "delete" | "truncate";
+
+/** A kept value: what the image holds for one column. Everything but booleans and small integers is text. */
+export type Value = string | number | boolean | null;
+
+/** Kept values by column name. */
+export type Image = Readonly<Record<string, Value>>;
+
+/** One recorded row operation. */
+export interface Change {
+  /** bigint as text. */
+  readonly id: string;
+  /** Transaction id (xid8) as text. */
+  readonly tx: string;
+  /** ISO 8601 with microseconds and offset, such as 2026-11-22T10:00:00.123456+00:00. */
+  readonly at: string;
+  readonly schema: string;
+  readonly table: string;
+  readonly op: OperationName;
+  /** The key's text: the value itself for one key column, a JSON array of texts for several; null for a whole-table truncate. */
+  readonly key: string | null;
+  /** The former key, when the change moved the row to another key. */
+  readonly oldKey: string | null;
+  readonly old: Image | null;
+  readonly new: Image | null;
+  readonly actor: string | null;
+  readonly dbUser: string;
+  readonly role: string | null;
+  readonly application: string | null;
+  readonly clientAddr: string | null;
+  readonly context: Readonly<Record<string, unknown>> | null;
+}
+
+/** An instant as the server resolved it. */
+export interface Instant {
+  /** What was typed. */
+  readonly typed: string;
+  /** ISO 8601 with microseconds and offset in `zone`. */
+  readonly at: string;
+  /** The time zone's name. */
+  readonly zone: string;
+  readonly precision: "exact" | "approx";
+}
+
+/** One row that differs between two instants. */
+export type RowDifference =
+  | { readonly kind: "inserted"; readonly key: string; readonly new: Image }
+  | { readonly kind: "deleted"; readonly key: string; readonly old: Image }
+  | { readonly kind: "changed"; readonly key: string; readonly old: Image; readonly new: Image };
+
+/** What to do with TRUNCATE: keep every row, keep the event only, or refuse the statement. */
+export type OnTruncate = "capture" | "record" | "forbid";

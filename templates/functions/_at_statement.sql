@@ -1,0 +1,213 @@
+-- SQL text of a query that returns the rows of a table as they were at an instant, with the columns of today in
+-- their order. `keys` narrows it to the rows of those keys; null means all of them.
+--
+-- State at an instant is the present table with everything after it undone. A transaction counts as done at its
+-- last recorded change over all tables, so none is torn: what it wrote before the instant is undone too. Per key,
+-- over the changes to undo: a key change leaves the old key and arrives at the new one, TRUNCATE leaves.
+--   the row existed if    live now - arrivals + departures = 1    (neither 0 nor 1 is a contradiction);
+--   its values are the old images, the earliest on top, up to and including the first departure: what follows is
+--   another incarnation of the key. Underneath lies the present row, or nothing if there was a departure.
+-- The query carries its bounds as literals, so that the planner knows how little there is to undo.
+create or replace function audit_schema._at_statement(audited oid, instant timestamptz, keys text[])
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+set datestyle = 'ISO, YMD'
+as $function$
+declare
+  relation_id constant integer := audit_schema._relation_of(audited);
+  registered record;
+  era record;
+  oldest_running xid8;
+  renamed boolean;
+  image text;
+  source text;
+  present text;
+  past text;
+  straddling text := '';
+  asked text := '';
+begin
+  perform audit_schema._require_coverage(relation_id, audited, instant);
+  select relation.* into registered from audit_schema.relation where relation.id = relation_id;
+
+  select installation.first_id, coalesce(lead_installation.first_id, 9223372036854775807) as next_id into era
+  from audit_schema.installation
+  left join audit_schema.installation as lead_installation on lead_installation.era = installation.era + 1
+  where installation.installed_at <= instant or installation.era = 1
+  order by installation.era desc
+  limit 1;
+  select min(change.xid) into oldest_running
+  from audit_schema.change
+  where change.at > instant and change.id >= era.first_id and change.id < era.next_id;
+
+  renamed := exists (
+    select
+    from (
+      select shape.attnum, shape.name from audit_schema.relation_shape as shape where shape.relation = relation_id
+      union
+      select attribute.attnum, attribute.attname::text
+      from pg_attribute as attribute
+      where attribute.attrelid = audited and attribute.attnum > 0 and not attribute.attisdropped
+    ) as called
+    group by grouping sets (called.attnum, called.name)
+    having count(*) > 1
+  );
+  image := case
+    when renamed then format('%I._rename(change.old, %s, %s, change.id)', 'audit_schema', relation_id, audited)
+    else 'change.old'
+  end;
+
+  select format('%s %I.%I', case when class.relkind = 'p' then '' else 'only' end, namespace.nspname, class.relname)
+  into source
+  from pg_class as class join pg_namespace as namespace on namespace.oid = class.relnamespace
+  where class.oid = audited;
+
+  select
+    string_agg(
+      case when known.unknown is null
+        then format('case when undone.image ? %1$L then (undone.image ->> %1$L)::%2$s else live.%1$I end as %1$I', known.name, known.type)
+        else format('null::%2$s as %1$I', known.name, known.type)
+      end, E',\n    ' order by known.attnum),
+    string_agg(
+      case when known.unknown is null
+        then format('(undone.image ->> %1$L)::%2$s', known.name, known.type)
+        else format('null::%1$s', known.type)
+      end, E',\n    ' order by known.attnum)
+  into present, past
+  from audit_schema._columns_at(relation_id, audited, instant) as known;
+
+  if keys is not null then
+    asked := format(' and (change.key = any (%1$L) or change.old_key = any (%1$L))', keys);
+  end if;
+  if oldest_running is not null then
+    straddling := format(
+$straddling$
+  union all
+  select change.id, change.xid, change.op, change.key, change.old_key, %1$s as old, change.old_tid, change.new_tid
+  from %2$I.change
+  where change.relation = %3$s and change.at <= %4$L and change.xid >= %5$L
+    and change.id >= %6$s and change.id < %7$s
+    and change.xid in (
+      select later.xid from %2$I.change as later
+      where later.at > %4$L and later.id >= %6$s and later.id < %7$s
+    )%8$s$straddling$, image, 'audit_schema', relation_id, instant, oldest_running, era.first_id, era.next_id, asked);
+  end if;
+
+  return format(
+$statement$with undo as (
+  select change.id, change.xid, change.op, change.key, change.old_key, %1$s as old, change.old_tid, change.new_tid
+  from %2$I.change
+  where change.relation = %3$s and change.at > %4$L%15$s%5$s
+), event as (
+  select undo.id, undo.xid, undo.key, undo.old,
+    undo.op in ('D', 'T') as leaves, undo.op = 'I' as arrives, undo.old_tid, undo.new_tid
+  from undo
+  where undo.old_key is null
+  union all
+  select undo.id, undo.xid, undo.old_key, undo.old, true, false, undo.old_tid, null
+  from undo
+  where undo.old_key is not null
+  union all
+  select undo.id, undo.xid, undo.key, null, false, true, null, undo.new_tid
+  from undo
+  where undo.old_key is not null
+), neighbour as (
+  select event.*,
+    lag(event.new_tid) over before as former_tid,
+    lag(event.leaves) over before as former_leaves,
+    first_value(event.id) over before as began
+  from event
+  %6$s
+  window before as (partition by event.key, event.xid order by event.id)
+), disorder as (
+  select neighbour.key, neighbour.xid
+  from neighbour
+  where neighbour.former_leaves is not null
+    and case
+      when neighbour.former_leaves then not neighbour.arrives
+      when neighbour.arrives then true
+      else neighbour.former_tid <> neighbour.old_tid
+    end
+  group by neighbour.key, neighbour.xid
+), mended as (
+  select grouped.key, grouped.xid, place.id, place.ordinality
+  from (
+    select event.key, event.xid,
+      %2$I._row_order(array_agg(event.id order by event.id), array_agg(event.leaves order by event.id),
+        array_agg(event.arrives order by event.id), array_agg(event.old_tid order by event.id),
+        array_agg(event.new_tid order by event.id)) as ids
+    from event
+    join disorder on disorder.key = event.key and disorder.xid = event.xid
+    group by event.key, event.xid
+  ) as grouped, unnest(grouped.ids) with ordinality as place (id, ordinality)
+), placed as (
+  select neighbour.key, neighbour.old, neighbour.leaves, neighbour.arrives,
+    row_number() over (
+      partition by neighbour.key
+      order by neighbour.began, coalesce(mended.ordinality, neighbour.id)
+    ) as place
+  from neighbour
+  left join mended on mended.key = neighbour.key and mended.xid = neighbour.xid and mended.id = neighbour.id
+), bounded as (
+  select placed.*,
+    coalesce(bool_or(placed.leaves) over (
+      partition by placed.key order by placed.place
+      rows between unbounded preceding and 1 preceding), false) as other_incarnation
+  from placed
+), folded as (
+  select bounded.key,
+    count(*) filter (where bounded.arrives) as arrivals,
+    count(*) filter (where bounded.leaves) as departures,
+    %2$I._overlay(bounded.old order by bounded.place desc)
+      filter (where not bounded.other_incarnation and bounded.old is not null) as image
+  from bounded
+  group by bounded.key
+), touched as materialized (
+  select folded.*, %7$s
+  from folded
+), undone as materialized (
+  select touched.*,
+    case (case when live.ctid is null then 0 else 1 end) - touched.arrivals + touched.departures
+      when 0 then false
+      when 1 then true
+      else %2$I._contradiction(%8$L, touched.key, (case when live.ctid is null then 0 else 1 end) - touched.arrivals + touched.departures)
+    end as existed
+  from touched
+  left join %9$s as live on %10$s
+), result as (
+  select
+    %11$s
+  from %12$s
+  left join undone on %13$s
+  where undone.key is null or (undone.existed and undone.departures = 0)
+  union all
+  select
+    %14$s
+  from undone
+  where undone.existed and undone.departures > 0
+)
+select * from result$statement$,
+    image,
+    'audit_schema',
+    relation_id,
+    instant,
+    straddling,
+    case when keys is null then '' else format('where event.key = any (%L)', keys) end,
+    audit_schema._typed_key(audited, registered.key_columns, 'folded'),
+    audited::regclass::text,
+    source,
+    audit_schema._key_match(audited, registered.key_columns, 'touched'),
+    present,
+    case
+      when keys is null then format('%s as live', source)
+      else format('(select asked.key, %s from unnest(%L::text[]) as asked (key)) as asked join %s as live on %s',
+        audit_schema._typed_key(audited, registered.key_columns, 'asked'), keys, source,
+        audit_schema._key_match(audited, registered.key_columns, 'asked'))
+    end,
+    audit_schema._key_match(audited, registered.key_columns, 'undone'),
+    past,
+    asked);
+end
+$function$;

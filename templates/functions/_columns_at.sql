@@ -1,0 +1,45 @@
+-- The columns of a table today, and of each whether its value at an instant can be known. unknown is null where
+-- it can, else says why not: excluded then or at any time since, younger than the instant, rewritten by ALTER TYPE.
+create or replace function audit_schema._columns_at(relation integer, audited oid, instant timestamptz)
+returns table (attnum smallint, name text, type text, unknown text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $function$
+  with version as (
+    select shape.from_id, min(shape.from_at) <= instant as began_before
+    from audit_schema.relation_shape as shape
+    where shape.relation = _columns_at.relation
+    group by shape.from_id
+  ), first_version as (
+    select coalesce(max(version.from_id) filter (where version.began_before), min(version.from_id)) as from_id
+    from version
+  ), since as (
+    select shape.attnum,
+      bool_or(shape.from_id = first_version.from_id) as there_then,
+      bool_and(shape.recorded) as recorded,
+      min(shape.type) filter (where shape.from_id = first_version.from_id) as type_then,
+      count(distinct case when shape.type ~ '^(character varying|text)' then 'text' else shape.type end) as types
+    from audit_schema.relation_shape as shape, first_version
+    where shape.relation = _columns_at.relation and shape.from_id >= first_version.from_id
+    group by shape.attnum
+  )
+  select
+    attribute.attnum,
+    attribute.attname::text,
+    format_type(attribute.atttypid, attribute.atttypmod),
+    case
+      when attribute.attgenerated = 'v' then 'generated virtually, never stored'
+      when attribute.attnum = any (registered.excluded) or not since.recorded then 'excluded from auditing'
+      when since.there_then is distinct from true then 'added later'
+      when since.types > 1
+        or (since.type_then <> format_type(attribute.atttypid, attribute.atttypmod)
+          and not (since.type_then ~ '^(character varying|text)' and format_type(attribute.atttypid, attribute.atttypmod) ~ '^(character varying|text)'))
+        then format('its type changed, it was %s', since.type_then)
+    end
+  from pg_attribute as attribute
+  join audit_schema.relation as registered on registered.id = _columns_at.relation
+  left join since on since.attnum = attribute.attnum
+  where attribute.attrelid = audited and attribute.attnum > 0 and not attribute.attisdropped
+  order by attribute.attnum
+$function$;

@@ -1,0 +1,42 @@
+-- SQL text that is true when two values of a column are not the same value. "is distinct from" asks the type's
+-- "=", which calls 1.0 and 1.00 equal; it serves only where equal means identical (the type's default btree
+-- family says so by its fourth support function). Everything else is compared as text.
+create or replace function audit_schema._differs_expression(type oid, typcollation oid, old_expression text, new_expression text)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $function$
+  with base as (
+    select
+      case when given.typtype = 'd' then given.typbasetype else given.oid end as oid,
+      given.typtype
+    from pg_type as given
+    where given.oid = type
+  )
+  select case
+    when exists (
+      select
+      from base
+      join pg_type as base_type on base_type.oid = base.oid
+      join pg_opclass as class
+        on class.opcintype = case when base_type.typtype = 'e' then 'anyenum'::regtype else base_type.oid end
+        and class.opcdefault
+      join pg_am as method on method.oid = class.opcmethod and method.amname = 'btree'
+      join pg_amproc as support
+        on support.amprocfamily = class.opcfamily
+        and support.amproclefttype = class.opcintype
+        and support.amprocnum = 4
+      where base_type.oid <> 'bpchar'::regtype
+        and (base_type.oid < 16384 or base_type.typtype = 'e')
+        and base.typtype <> 'd'
+        and (support.amproc = 'btequalimage'::regproc
+          or coalesce((select c.collisdeterministic from pg_collation as c where c.oid = typcollation), false))
+    ) or type in ('text'::regtype, 'varchar'::regtype) and coalesce(
+      (select c.collisdeterministic from pg_collation as c where c.oid = typcollation), false
+    ) then format('%s is distinct from %s', old_expression, new_expression)
+    else format('%s is distinct from %s',
+      audit_schema._value_expression(type, old_expression),
+      audit_schema._value_expression(type, new_expression))
+  end
+$function$;

@@ -1,0 +1,15 @@
+-- SQL text of who and why, for the columns actor, db_user, role, application, client_addr and context. Inside a
+-- SECURITY DEFINER function current_user is its owner; session_user and the setting "role" still tell the caller.
+create or replace function audit_schema._origin_expressions()
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $function$
+  select format($origin$nullif(current_setting('audit.actor', true), ''),
+    session_user,
+    nullif(current_setting('role'), 'none'),
+    nullif(current_setting('application_name'), ''),
+    inet_client_addr(),
+    case when current_setting('audit.context', true) <> '' then %I._context(current_setting('audit.context', true)) end$origin$, 'audit_schema')
+$function$;

@@ -1,0 +1,17 @@
+-- The settings of every function that reads or writes images: the session of the application must not be able
+-- to change the text of a value, nor what a name means.
+create or replace function audit_schema._pinned_settings()
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $function$
+  select 'set search_path = pg_catalog, pg_temp
+set timezone = ''UTC''
+set datestyle = ''ISO, YMD''
+set intervalstyle = ''postgres''
+set bytea_output = ''hex''
+set extra_float_digits = 1
+set lc_monetary = ''C''
+set xmloption = ''content'''
+$function$;

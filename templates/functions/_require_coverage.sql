@@ -1,0 +1,45 @@
+-- Raises where a table's state at an instant cannot be rebuilt: never audited (UA001), not audited any more, or
+-- the instant lies before the coverage that reaches to now (UA003). The message names the oldest possible instant.
+create or replace function audit_schema._require_coverage(relation integer, audited oid, instant timestamptz)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  named text := audited::regclass::text;
+  oldest record;
+begin
+  if relation is null then
+    raise exception using
+      errcode = 'UA001',
+      message = format('%s is not audited, so nothing is known of its past', named),
+      hint = format('Start now: audit enable %s', named);
+  end if;
+
+  select * into oldest from audit_schema._oldest_instant(relation);
+  if oldest.at is null then
+    raise exception using
+      errcode = 'UA003',
+      message = format('auditing of %s ended at %s (%s), so its present rows no longer lead back', named, oldest.ended_at, oldest.reason),
+      hint = format('Its changes up to then can still be read: audit history %s', named);
+  end if;
+  if instant < oldest.at then
+    raise exception using
+      errcode = 'UA003',
+      message = format('%s cannot be shown as of %s: %s', named, instant, oldest.reason),
+      hint = format('The oldest possible instant is %s.', oldest.at);
+  end if;
+  if not exists (
+    select from pg_trigger as trigger
+    where trigger.tgrelid = audited
+      and trigger.tgname = '00_audit_row_' || relation
+      and trigger.tgenabled in ('O', 'A')
+  ) then
+    raise exception using
+      errcode = 'UA003',
+      message = format('%s cannot be shown as of %s: its audit trigger is gone or switched off, so changes are missing since an unknown time', named, instant),
+      hint = format('Put it back with: audit enable %s', named);
+  end if;
+end
+$function$;

@@ -1,0 +1,32 @@
+-- The rows of a table as they were at an instant: select * from audit.at(null::public.users, '2026-11-01 12:00+00').
+-- Rows come with today's columns; a column whose value then cannot be known (excluded, added later, rewritten by
+-- ALTER TYPE) is NULL. No transaction is torn. Errors: UA001 not audited, UA003 outside coverage, UA004 the log
+-- does not explain the table. Runs with the caller's rights: SELECT on the table and membership in audit_reader.
+create or replace function audit_schema.at(audited anyelement, instant timestamptz)
+returns setof anyelement
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+set datestyle = 'ISO, YMD'
+set intervalstyle = 'postgres'
+set bytea_output = 'hex'
+set extra_float_digits = 1
+set lc_monetary = 'C'
+set xmloption = 'content'
+as $function$
+declare
+  asked record;
+begin
+  select type.typrelid, format_type(type.oid, null) as name into asked
+  from pg_type as type
+  where type.oid = pg_typeof(audited);
+  if asked.typrelid = 0 then
+    raise exception using
+      errcode = 'UA001',
+      message = format('%s is not the row type of a table', asked.name),
+      hint = 'Write the table as a typed null: audit.at(null::public.users, instant).';
+  end if;
+  return query execute audit_schema._at_statement(asked.typrelid, instant, null);
+end
+$function$;

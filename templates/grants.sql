@@ -1,0 +1,28 @@
+-- Who may do what with our objects, where the roles exist: audit_writer and audit_truncate may add to the log and
+-- nothing else, audit_ddl keeps the registry and the trigger functions in step with DDL, audit_reader reads.
+grant usage on schema audit_schema to audit_writer, audit_truncate, audit_ddl, audit_reader;
+grant create on schema audit_schema to audit_ddl;
+grant usage on sequence audit_schema.change_id to audit_writer, audit_truncate, audit_ddl;
+grant insert on audit_schema.change to audit_writer, audit_truncate;
+grant select on audit_schema.relation, audit_schema.relation_shape, audit_schema.coverage to audit_ddl;
+grant update on audit_schema.relation, audit_schema.coverage to audit_ddl;
+grant insert on audit_schema.relation_shape to audit_ddl;
+grant select on audit_schema.installation, audit_schema.retention, audit_schema.segment, audit_schema.relation,
+  audit_schema.relation_shape, audit_schema.coverage, audit_schema.segment_relation, audit_schema.tag,
+  audit_schema.operation, audit_schema.change, audit_schema.history to audit_reader;
+do $do$
+declare
+  helper text;
+begin
+  for helper in
+    select function.oid::pg_catalog.regprocedure::text
+    from pg_catalog.pg_proc as function
+    where function.pronamespace = 'audit_schema'::pg_catalog.regnamespace
+      and function.prorettype not in ('trigger'::pg_catalog.regtype, 'event_trigger'::pg_catalog.regtype)
+      and function.proname !~ '^_(hot_\d+|open_segment|close_segment)$'
+  loop
+    execute pg_catalog.format('grant execute on function %s to audit_writer, audit_truncate, audit_ddl, audit_reader', helper);
+  end loop;
+end
+$do$;
+alter function audit_schema._on_ddl() owner to audit_ddl;
