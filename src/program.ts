@@ -1,6 +1,29 @@
 import { Command } from "commander";
+import { addAtTimeCommand } from "./commands/atTime.ts";
+import { addDemoCommand } from "./commands/demo.ts";
+import { addDiffCommand } from "./commands/diff.ts";
+import { addDisableCommand } from "./commands/disable.ts";
+import { addEnableCommand } from "./commands/enable.ts";
+import { addHistoryCommand } from "./commands/history.ts";
+import { addInitCommand } from "./commands/init.ts";
+import { addPruneCommand } from "./commands/prune.ts";
+import { addRetentionCommand } from "./commands/retention.ts";
+import { addStatusCommand } from "./commands/status.ts";
+import { addUninstallCommand } from "./commands/uninstall.ts";
 import type { Io } from "./io.ts";
 import { version } from "./version.ts";
+
+const exitStatuses = `
+Exit codes:
+  0    done
+  1    the answer is no
+  2    a flag, a name or a time that cannot be understood
+  3    nothing can be proven: outside coverage
+  4    the surroundings: cannot connect, not permitted, cannot write
+  5    refused: conflict, busy, not installed
+  70   a bug of ours
+  130, 143  ended by a signal
+`;
 
 /** A fresh command tree. Nothing runs and nothing leaves the process until parseAsync. */
 export function createProgram(io: Io): Command {
@@ -9,13 +32,27 @@ export function createProgram(io: Io): Command {
     .version(version, "-V, --version")
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => void io.out(text),
+      writeOut: (text) => void io.out(text).catch(() => {}),
       writeErr: (text) => io.err(text),
+      // Errors are told by main, in one manner for all of them.
+      outputError: () => {},
       getOutHelpWidth: () => io.width ?? 100,
       getErrHelpWidth: () => io.width ?? 100,
       getOutHasColors: () => io.outColor,
       getErrHasColors: () => io.errColor,
     })
-    .showSuggestionAfterError();
+    .showSuggestionAfterError()
+    .addHelpText("after", exitStatuses);
+  addInitCommand(program, io);
+  addEnableCommand(program, io);
+  addDisableCommand(program, io);
+  addStatusCommand(program, io);
+  addHistoryCommand(program, io);
+  addDiffCommand(program, io);
+  addAtTimeCommand(program, io);
+  addRetentionCommand(program, io);
+  addPruneCommand(program, io);
+  addUninstallCommand(program, io);
+  addDemoCommand(program, io);
   return program;
 }

@@ -1,3 +1,6 @@
+alter function audit_schema._on_ddl() owner to audit_ddl;
+revoke execute on function audit_schema._on_ddl() from public;
+
 -- Event triggers that keep the trigger functions in step with DDL. ENABLE ALWAYS, because a session in replica
 -- role changes tables as well. Named by the schema's number: names of event triggers are one per database.
 do $do$

@@ -25,4 +25,3 @@ begin
   end loop;
 end
 $do$;
-alter function audit_schema._on_ddl() owner to audit_ddl;

@@ -1,4 +1,7 @@
-import { Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { parseTableName } from "../core/name.ts";
+import { parseWhen, type When } from "../core/when.ts";
+import type { TableName } from "../types.ts";
 
 /** What every command that talks to a database is given. */
 export interface ConnectionOptions {
@@ -19,28 +22,54 @@ export interface WriteOptions {
   readonly dryRun?: boolean | undefined;
 }
 
-export function databaseUrlOption(): Option {
-  return new Option(
-    "--database-url <url>",
-    "the database, as URL or key=value string (else DATABASE_URL, else PG* variables)",
-  );
+/** What every command that takes or shows instants is given. */
+export interface ZoneOptions {
+  readonly tz?: string | undefined;
 }
 
-export function auditSchemaOption(): Option {
-  return new Option(
-    "--audit-schema <name>",
-    "the schema our objects live in (else AUDIT_SCHEMA, else the only installation found)",
-  );
+/** Adds the options that every command has, in the same words, and its example. */
+export function addCommonOptions(
+  command: Command,
+  { writes = false, instants = false, example }: { writes?: boolean; instants?: boolean; example: string },
+): Command {
+  command
+    .option(
+      "--database-url <url>",
+      "the database, as URL or key=value string (else DATABASE_URL, else PG* variables)",
+    )
+    .option(
+      "--audit-schema <name>",
+      "the schema our objects live in (else AUDIT_SCHEMA, else the only installation found)",
+    );
+  if (instants)
+    command.option("--tz <zone>", "time zone of instants (else PGTZ, else TZ, else this machine's)");
+  if (writes) command.option("--dry-run", "print the SQL, change nothing");
+  return command
+    .option("--json", "print one JSON document")
+    .addOption(new Option("--no-color", "no colour (as does NO_COLOR)"))
+    .option("--verbose", "add SQLSTATE and details to errors")
+    .addHelpText("after", `\nExample:\n  $ ${example}\n`);
 }
 
-export function jsonOption(): Option {
-  return new Option("--json", "print one JSON document");
+/** One or more tables as arguments: `users`, `public.users`, `"Odd.Name"`. */
+export function parseTableArgument(text: string, former: readonly TableName[] = []): TableName[] {
+  return [...former, parseTableName(text)];
 }
 
-export function dryRunOption(): Option {
-  return new Option("--dry-run", "print the SQL, change nothing");
+/** An instant as an option or argument. */
+export function parseWhenArgument(text: string): When {
+  return parseWhen(text.trim());
 }
 
-export function timeZoneOption(): Option {
-  return new Option("--tz <zone>", "time zone of instants (else PGTZ, else TZ, else this machine's)");
+/** A positive count such as --limit. */
+export function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw new InvalidArgumentError(`"${text}" is not a positive whole number.`);
+  return Number(text);
+}
+
+/** Collects a repeatable option whose values may also be joined by commas outside quotes. */
+export function collectList(text: string, former: readonly string[] = []): string[] {
+  const parts = text.match(/(?:"(?:[^"]|"")*"?|[^,"])+/g) ?? [];
+  return [...former, ...parts.map((part) => part.trim()).filter((part) => part !== "")];
 }

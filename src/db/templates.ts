@@ -23,6 +23,7 @@ const functionOrder = [
   "_release_statements",
   "_record_shape",
   "_append_only",
+  "_on_ddl",
   "_open_segment",
   "_close_segment",
   "_relation_of",
@@ -43,7 +44,6 @@ const functionOrder = [
 export interface InstallScripts {
   readonly schema: string;
   readonly functions: string;
-  readonly onDdl: string;
   readonly views: string;
   readonly appendOnly: string;
   readonly roles: string;
@@ -56,7 +56,6 @@ export function installScripts(name: string): InstallScripts {
   return {
     schema: template("schema.sql", name),
     functions: functionOrder.map((file) => template(`functions/${file}.sql`, name)).join("\n"),
-    onDdl: template("functions/_on_ddl.sql", name),
     views: template("views.sql", name),
     appendOnly: template("append_only.sql", name),
     roles: template("roles.sql", name),

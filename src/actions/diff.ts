@@ -1,0 +1,57 @@
+import type { DiffOptions } from "../commands/diff.ts";
+import { toMicroseconds } from "../core/instant.ts";
+import { parseWhen } from "../core/when.ts";
+import { settleInstant } from "../db/instants.ts";
+import { streamDifferences, unknownColumns } from "../db/past.ts";
+import { withReading } from "../db/reading.ts";
+import { resolveKey, resolveRelation } from "../db/registry.ts";
+import { usageError } from "../errors.ts";
+import type { Io } from "../io.ts";
+import {
+  countDifference,
+  differenceJson,
+  differenceSummary,
+  differenceText,
+  noDifferences,
+} from "../output/diff.ts";
+import { instantJson } from "../output/instant.ts";
+import { streamJson } from "../output/json.ts";
+import { lookOf } from "../output/look.ts";
+import type { RowDifference } from "../types.ts";
+
+/** Prints the rows that differ between two instants: what the net of all changes in between comes to. */
+export async function runDiff(options: DiffOptions, io: Io): Promise<void> {
+  await withReading(options, io, async (audit) => {
+    const relation = await resolveRelation(audit, options.table);
+    const from = await settleInstant(audit.sql, options.from, options, io, "from: ");
+    const to = await settleInstant(audit.sql, options.to ?? parseWhen("now"), options, io, "to: ");
+    if (toMicroseconds(from.at) > toMicroseconds(to.at)) {
+      throw usageError(`--from ${from.at} is later than --to ${to.at}.`, "Exchange the two.");
+    }
+    const key = options.key.length === 0 ? undefined : await resolveKey(audit, relation, options.key);
+    for (const { name, reason } of await unknownColumns(audit, relation, from.at))
+      io.err(`note: column ${name} is not compared: ${reason}\n`);
+    const batches = streamDifferences(audit, relation, { from: from.at, to: to.at }, key);
+    if (options.json) {
+      const extra = {
+        schema: relation.schema,
+        table: relation.table,
+        from: instantJson(from),
+        to: instantJson(to),
+      };
+      for await (const chunk of streamJson(items(batches), extra)) await io.out(chunk);
+      return;
+    }
+    const look = lookOf(io);
+    let counts = noDifferences;
+    for await (const differences of batches) {
+      counts = differences.reduce(countDifference, counts);
+      await io.out(differences.map((difference) => differenceText(difference, look)).join(""));
+    }
+    await io.out(differenceSummary(counts));
+  });
+}
+
+async function* items(batches: AsyncGenerator<RowDifference[], void, undefined>) {
+  for await (const differences of batches) yield* differences.map(differenceJson);
+}

@@ -1,0 +1,78 @@
+import type { DisableOptions } from "../commands/disable.ts";
+import { formatTableName } from "../core/name.ts";
+import { disableStatements } from "../db/capture.ts";
+import { withTransaction } from "../db/connect.ts";
+import { type AuditDatabase, withAudit } from "../db/installation.ts";
+import { LOCK_TIMEOUT_MS, withLockRetries, withRunLock } from "../db/lock.ts";
+import { listRelations, type Relation, resolveRelation } from "../db/registry.ts";
+import { usageError } from "../errors.ts";
+import type { Io } from "../io.ts";
+import { type EnabledRow, enabledJson, enabledText } from "../output/enabled.ts";
+import { lookOf } from "../output/look.ts";
+import { createProgress } from "../output/progress.ts";
+
+/** Stops auditing tables; their history stays. Disabling what is not enabled is harmless. */
+export async function runDisable(options: DisableOptions, io: Io): Promise<void> {
+  if (options.tables.length > 0 === (options.all === true)) {
+    throw usageError(
+      options.all
+        ? "Tables are named and --all is given; only one of them can be meant."
+        : "No table is named.",
+      "Write audit disable <table>, or --all for every audited table.",
+    );
+  }
+  await withAudit({ ...options, writes: true }, io, async (audit) => {
+    const relations = await findTargets(audit, options);
+    if (options.dryRun) {
+      for (const relation of relations.filter(({ enabled }) => enabled)) {
+        await io.out(
+          `${["begin;", ...(await disableStatements(audit, relation)), "commit;"].join("\n")}\n\n`,
+        );
+      }
+      return;
+    }
+    const rows = await withRunLock(audit.sql, audit.installation.schema, () =>
+      disableAll(audit, relations, io),
+    );
+    await io.out(options.json ? enabledJson(rows) : await enabledText(rows, lookOf(io)));
+  });
+}
+
+async function findTargets(audit: AuditDatabase, options: DisableOptions): Promise<Relation[]> {
+  if (options.all) return (await listRelations(audit)).filter(({ enabled, dropped }) => enabled && !dropped);
+  const relations: Relation[] = [];
+  for (const table of options.tables) relations.push(await resolveRelation(audit, formatTableName(table)));
+  return relations;
+}
+
+async function disableAll(
+  audit: AuditDatabase,
+  relations: readonly Relation[],
+  io: Io,
+): Promise<EnabledRow[]> {
+  const { sql } = audit;
+  const progress = createProgress(io, "disabling");
+  const rows: EnabledRow[] = [];
+  for (const [index, relation] of relations.entries()) {
+    const name = formatTableName(relation);
+    progress.step(index, relations.length, name);
+    const row = { schema: relation.schema, table: relation.table };
+    if (!relation.enabled) {
+      rows.push({
+        ...row,
+        did: "unchanged",
+        detail: relation.dropped ? "the table is gone" : "was not audited",
+      });
+      continue;
+    }
+    await withLockRetries({ sql, io, table: name, oid: relation.oid }, () =>
+      withTransaction(sql, { lockTimeoutMs: LOCK_TIMEOUT_MS }, async (transaction) => {
+        for (const statement of await disableStatements({ ...audit, sql: transaction }, relation))
+          await transaction.unsafe(statement);
+      }),
+    );
+    rows.push({ ...row, did: "disabled", detail: "what was recorded stays: audit history" });
+  }
+  progress.end();
+  return rows;
+}

@@ -1,0 +1,73 @@
+import type { HistoryOptions } from "../commands/history.ts";
+import { formatTableName } from "../core/name.ts";
+import { type ChangeFilter, readLife, streamTableChanges } from "../db/changes.ts";
+import type { AuditDatabase } from "../db/installation.ts";
+import { settleInstant } from "../db/instants.ts";
+import { withReading } from "../db/reading.ts";
+import { type Relation, resolveKey, resolveRelation } from "../db/registry.ts";
+import type { Io } from "../io.ts";
+import { changeText } from "../output/history.ts";
+import { changeJson, streamJson } from "../output/json.ts";
+import { lookOf } from "../output/look.ts";
+import { safeText } from "../output/safe.ts";
+import type { Change } from "../types.ts";
+
+/** Prints the life of a row, or the changes of a table, oldest first. */
+export async function runHistory(options: HistoryOptions, io: Io): Promise<void> {
+  await withReading(options, io, async (audit, zone) => {
+    const relation = await resolveRelation(audit, options.table);
+    const filter = await settleFilter(audit, options, io);
+    const key = options.key.length === 0 ? undefined : await resolveKey(audit, relation, options.key);
+    const batches =
+      key === undefined
+        ? streamTableChanges(audit, relation, filter, options.limit)
+        : life(audit, relation, key, filter, options.limit);
+    if (options.json) {
+      for await (const chunk of streamJson(items(batches), {
+        schema: relation.schema,
+        table: relation.table,
+      }))
+        await io.out(chunk);
+      return;
+    }
+    const look = { ...lookOf(io), now: io.now(), zone, subject: key === undefined ? "key" : "none" } as const;
+    let shown = 0;
+    for await (const changes of batches) {
+      shown += changes.length;
+      await io.out(changes.map((change) => changeText(change, look)).join(""));
+    }
+    if (shown === 0) io.err(`${emptyText(relation, options)}\n`);
+  });
+}
+
+async function settleFilter(audit: AuditDatabase, options: HistoryOptions, io: Io): Promise<ChangeFilter> {
+  const since = options.since && (await settleInstant(audit.sql, options.since, options, io, "since: "));
+  const until = options.until && (await settleInstant(audit.sql, options.until, options, io, "until: "));
+  return { since: since?.at, until: until?.at, ops: options.op, actor: options.actor };
+}
+
+async function* life(
+  audit: AuditDatabase,
+  relation: Relation,
+  key: string,
+  filter: ChangeFilter,
+  limit: number | undefined,
+): AsyncGenerator<Change[], void, undefined> {
+  const changes = await readLife(audit, relation, key, filter);
+  yield limit === undefined ? changes : changes.slice(-limit);
+}
+
+async function* items(batches: AsyncGenerator<Change[], void, undefined>) {
+  for await (const changes of batches) yield* changes.map(changeJson);
+}
+
+function emptyText(relation: Relation, options: HistoryOptions): string {
+  const what =
+    options.key.length === 0
+      ? formatTableName(relation)
+      : `row ${options.key.map((value) => safeText(value)).join(" ")} of ${formatTableName(relation)}`;
+  const narrowed = [options.since, options.until, options.op, options.actor].some(
+    (filter) => filter !== undefined,
+  );
+  return narrowed ? `No change of ${what} fits.` : `No change of ${what} is recorded.`;
+}

@@ -1,0 +1,163 @@
+import type { PruneOptions } from "../commands/prune.ts";
+import { type Decision, type PruneFacts, planRun, type Segment } from "../core/retention.ts";
+import { resolveZone } from "../core/zone.ts";
+import { type AuditDatabase, withAudit } from "../db/installation.ts";
+import { withLockRetries, withRunLock } from "../db/lock.ts";
+import {
+  closeSegment,
+  countBefore,
+  deleteExpired,
+  dropSegment,
+  dropStatements,
+  finishDrops,
+  isBusy,
+  readPruneFacts,
+  rotateSegment,
+  stampClosing,
+} from "../db/segments.ts";
+import { refusal } from "../errors.ts";
+import type { Io } from "../io.ts";
+import { jsonDocument } from "../output/json.ts";
+import { lookOf } from "../output/look.ts";
+import { type PrunePlanRow, prunePlanJson, prunePlanText } from "../output/plan.ts";
+import { createProgress } from "../output/progress.ts";
+
+/**
+ * Carries out the retention policies: rotates, closes, drops whole segments, deletes what else has expired.
+ * With --dry-run shows the same plan and the SQL behind it, and changes nothing.
+ */
+export async function runPrune(options: PruneOptions, io: Io): Promise<void> {
+  const zone = resolveZone(options.tz, io.env);
+  await withAudit({ ...options, writes: true }, io, async (audit) => {
+    const rows = options.dryRun
+      ? await plannedRows(audit, planRun(await readPruneFacts(audit)))
+      : await withRunLock(audit.sql, audit.installation.schema, () => prune(audit, io));
+    if (rows.length === 0) {
+      await io.out(
+        options.json
+          ? jsonDocument([], { dry_run: options.dryRun === true })
+          : "Nothing is recorded yet, so there is nothing to prune.\n",
+      );
+      return;
+    }
+    await io.out(
+      options.json
+        ? prunePlanJson(rows, { dryRun: options.dryRun === true })
+        : await prunePlanText(rows, { ...lookOf(io), zone, dryRun: options.dryRun === true }),
+    );
+    if (options.dryRun && !options.json) await io.out(sqlOf(audit, rows));
+  });
+}
+
+async function prune(audit: AuditDatabase, io: Io): Promise<PrunePlanRow[]> {
+  for (const id of await finishDrops(audit))
+    io.err(`Segment ${id} is gone, which an earlier run had begun to drop.\n`);
+  const done: Decision[] = [];
+  const actOn = async (
+    act: Decision["act"],
+    apply: (decision: Decision, facts: PruneFacts) => Promise<void>,
+  ) => {
+    const facts = await readPruneFacts(audit);
+    for (const decision of planRun(facts).filter(
+      (candidate) => candidate.act === act && isReady(candidate),
+    )) {
+      await apply(decision, facts);
+      done.push(decision);
+    }
+  };
+  await actOn("rotate", ({ segment }) => retrying(audit, io, segment, () => rotateSegment(audit, segment)));
+  await stampClosing(audit);
+  await actOn("close", ({ segment }) => retrying(audit, io, segment, () => closeSegment(audit, segment)));
+  const progress = createProgress(io, "deleting");
+  const deleted = new Map<number, number>();
+  await actOn("drop", ({ segment, reason }) => whenFree(segment, () => dropSegment(audit, segment, reason)));
+  await actOn("delete", async ({ segment, cutoff }) => {
+    deleted.set(
+      segment.id,
+      await deleteExpired(audit, segment, cutoff ?? "", (count) => progress.step(count, undefined)),
+    );
+  });
+  progress.end();
+  const left = planRun(await readPruneFacts(audit)).filter(({ act }) => act === "keep");
+  return [...done, ...left]
+    .map((decision) =>
+      rowOf(decision, decision.act === "delete" ? BigInt(deleted.get(decision.segment.id) ?? 0) : undefined),
+    )
+    .sort((one, other) => one.segment - other.segment);
+}
+
+/** Whether a planned act can be done now: planRun also looks ahead to acts that others must make room for. */
+function isReady({ act, segment }: Decision): boolean {
+  switch (act) {
+    case "rotate":
+      return segment.state === "hot";
+    case "close":
+      return segment.state === "closing" && segment.safeToClose;
+    case "drop":
+    case "delete":
+      return segment.state === "closed";
+    case "keep":
+      return true;
+  }
+}
+
+async function retrying(
+  audit: AuditDatabase,
+  io: Io,
+  segment: Segment,
+  attempt: () => Promise<void>,
+): Promise<void> {
+  await withLockRetries({ sql: audit.sql, io, table: `segment ${segment.id} of the log`, oid: 0 }, attempt);
+}
+
+async function whenFree(segment: Segment, drop: () => Promise<void>): Promise<void> {
+  try {
+    await drop();
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+    throw refusal(
+      `Segment ${segment.id} could not leave the log: a transaction that has used the log is still open.`,
+      "It is out of every answer already. Run audit prune again when that transaction has ended.",
+    );
+  }
+}
+
+async function plannedRows(audit: AuditDatabase, decisions: readonly Decision[]): Promise<PrunePlanRow[]> {
+  const rows: PrunePlanRow[] = [];
+  for (const decision of decisions) {
+    const partial =
+      decision.act === "delete"
+        ? await countBefore(audit, decision.segment, decision.cutoff ?? "")
+        : undefined;
+    rows.push(rowOf(decision, partial));
+  }
+  return rows;
+}
+
+/** `partial`: how many changes an act concerns that leaves the rest of the segment alone. */
+function rowOf({ segment, act, reason }: Decision, partial: bigint | undefined): PrunePlanRow {
+  return {
+    segment: segment.id,
+    retention: segment.retention,
+    act,
+    changes: String(partial ?? segment.changes),
+    bytes:
+      partial === undefined
+        ? segment.bytes
+        : Math.round(segment.bytes * share(partial, BigInt(segment.changes))),
+    firstAt: segment.firstAt ?? null,
+    lastAt: segment.lastAt ?? null,
+    reason,
+  };
+}
+
+function share(part: bigint, whole: bigint): number {
+  return whole === 0n ? 0 : Math.min(1, Number(part) / Number(whole));
+}
+
+function sqlOf({ installation }: AuditDatabase, rows: readonly PrunePlanRow[]): string {
+  const statements = rows
+    .filter(({ act }) => act === "drop")
+    .flatMap(({ segment }) => dropStatements(installation.schema, segment));
+  return statements.length === 0 ? "" : `\n${statements.join("\n")}\n`;
+}

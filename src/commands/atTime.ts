@@ -1,0 +1,41 @@
+import type { Command } from "commander";
+import type { When } from "../core/when.ts";
+import type { Io } from "../io.ts";
+import {
+  addCommonOptions,
+  type ConnectionOptions,
+  type OutputOptions,
+  parseWhenArgument,
+  type ZoneOptions,
+} from "./options.ts";
+
+export interface AtTimeOptions extends ConnectionOptions, OutputOptions, ZoneOptions {
+  readonly when: When;
+  readonly table: string;
+  readonly key: readonly string[];
+}
+
+export function addAtTimeCommand(
+  program: Command,
+  io: Io,
+  run: (options: AtTimeOptions, io: Io) => Promise<void> = runLazily,
+): void {
+  const command = program
+    .command("at-time")
+    .description("Show the rows of a table as they were at an instant")
+    .argument(
+      "<when>",
+      "such as '2026-11-20 17:00', 'yesterday 17:00', '2 days ago' or -2h",
+      parseWhenArgument,
+    )
+    .argument("<table>", 'users, public.users or "Odd.Name"')
+    .argument("[key...]", "one row's key: a value per key column, or col=value");
+  addCommonOptions(command, { instants: true, example: "audit at-time '2 days ago' users 42" });
+  command.action(
+    (when: When, table: string, key: string[], options: Omit<AtTimeOptions, "when" | "table" | "key">) =>
+      run({ ...options, when, table, key }, io),
+  );
+}
+
+const runLazily = async (options: AtTimeOptions, io: Io): Promise<void> =>
+  (await import("../actions/atTime.ts")).runAtTime(options, io);

@@ -1,0 +1,95 @@
+import { quoteIdentifier } from "./name.ts";
+
+/** What pg_catalog says of one table, as far as auditing is concerned. */
+export interface TableFacts {
+  readonly oid: number;
+  readonly schema: string;
+  readonly table: string;
+  /** pg_class.relkind: r table, p partitioned, v view, m materialized view, f foreign table, S sequence, … */
+  readonly kind: string;
+  readonly temporary: boolean;
+  readonly unlogged: boolean;
+  /** In pg_catalog, information_schema or a toast schema. */
+  readonly system: boolean;
+  /** Made by this extension. */
+  readonly extension: string | null;
+  /** The partitioned table it belongs to, at the top. */
+  readonly partitionOf: string | null;
+  /** Whether it inherits from, or is inherited by, another table (not partitions). */
+  readonly inheritance: boolean;
+  readonly rowSecurity: boolean;
+  /** The primary key's attribute numbers in key order; empty without one. */
+  readonly keyColumns: readonly number[];
+  readonly columns: readonly ColumnFacts[];
+  /** Indexes that would do as a key: unique, not partial, of plain NOT NULL columns. */
+  readonly candidates: readonly string[];
+}
+
+export interface ColumnFacts {
+  readonly attnum: number;
+  readonly name: string;
+  readonly type: string;
+}
+
+/** Why a table cannot be audited, and what could be done instead. */
+export interface Obstacle {
+  readonly reason: string;
+  readonly hint: string;
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  v: "a view",
+  m: "a materialized view",
+  f: "a foreign table",
+  S: "a sequence",
+};
+
+/** Decides whether a table can be audited: undefined if so, else why not. `auditSchema` is our own. */
+export function findObstacle(facts: TableFacts, auditSchema: string): Obstacle | undefined {
+  const kind = kinds[facts.kind];
+  if (facts.schema === auditSchema) {
+    return { reason: "is part of the audit trail itself", hint: "Choose a table of your own." };
+  }
+  if (facts.system) return { reason: "is a system table", hint: "Choose a table of your own." };
+  if (facts.kind === "f") {
+    return {
+      reason: `is ${kind}, its rows are changed elsewhere`,
+      hint: "Audit the table on the server that holds it.",
+    };
+  }
+  if (kind !== undefined) {
+    return {
+      reason: `is ${kind}, it holds no rows that are written to`,
+      hint: "Audit the tables behind it.",
+    };
+  }
+  if (facts.temporary) {
+    return { reason: "is a temporary table, it goes with its session", hint: "Audit an ordinary table." };
+  }
+  if (facts.extension !== null) {
+    return {
+      reason: `belongs to the extension ${quoteIdentifier(facts.extension)}`,
+      hint: "Choose a table of your own.",
+    };
+  }
+  if (facts.partitionOf !== null) {
+    return {
+      reason: `is a partition of ${facts.partitionOf}`,
+      hint: `Audit the whole: audit enable ${facts.partitionOf}`,
+    };
+  }
+  if (facts.keyColumns.length === 0) return withoutKey(facts);
+  return undefined;
+}
+
+function withoutKey({ schema, table, candidates }: TableFacts): Obstacle {
+  const name = `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
+  const [candidate] = candidates;
+  return {
+    reason: "has no primary key, by which its rows could be told apart",
+    hint:
+      candidate === undefined
+        ? `Add one, then audit it again: alter table ${name} add primary key (…);`
+        : `Its unique index ${quoteIdentifier(candidate)} would do: alter table ${name} add primary key using index ${quoteIdentifier(candidate)};`,
+  };
+}

@@ -1,0 +1,164 @@
+import type { Change } from "../types.ts";
+
+/** What of a change matters to a row's life. Plain updates may be among them; they turn nothing. */
+export type Turn = Pick<Change, "id" | "tx" | "op" | "key" | "oldKey">;
+
+/**
+ * Turns the caller has to fetch for one key, over all ids. `moves`: changes with an old key, where it or the
+ * key is this one. `turns`: those, and every insert, delete and truncate of the key, and truncates without key.
+ */
+export interface Request {
+  readonly key: string;
+  readonly need: "moves" | "turns";
+}
+
+/** A key and the ids between which a row lived under it, both inclusive; undefined is open. */
+export interface Stretch {
+  readonly key: string;
+  readonly first: bigint | undefined;
+  readonly last: bigint | undefined;
+}
+
+/** Following one key's rows through their key changes. A value: every step returns a new one. */
+export interface LifeSearch {
+  readonly asked: string;
+  readonly turnsOf: ReadonlyMap<string, readonly Turn[]>;
+}
+
+interface Occupant extends Stretch {
+  /** Turns that began and ended it here; undefined when they are not in the log. */
+  readonly birth: Turn | undefined;
+  readonly death: Turn | undefined;
+}
+
+interface Link {
+  readonly key: string;
+  readonly id: string;
+  /** Whether the row came to the key by that change, or left it by it. */
+  readonly side: "came" | "left";
+}
+
+/**
+ * Starts following whatever rows ever lived under the key. All of the asked key's own changes belong to the
+ * answer, over all its incarnations; a row that came from another key is followed back to its birth, one that
+ * left is followed on to its end. Ask neededTurns, fetch, learnTurns, until nothing is needed; then lifeOf.
+ */
+export function startLife(key: string): LifeSearch {
+  return { asked: key, turnsOf: new Map() };
+}
+
+/** What to fetch next; empty when the search is closed. No key is asked for twice. */
+export function neededTurns(search: LifeSearch): Request[] {
+  if (!search.turnsOf.has(search.asked)) return [{ key: search.asked, need: "moves" }];
+  return follow(search).unknown.map((key) => ({ key, need: "turns" }));
+}
+
+/** The search with what was fetched for one key, in any order; changes of other keys among them are ignored. */
+export function learnTurns(search: LifeSearch, key: string, changes: readonly Turn[]): LifeSearch {
+  const turns = mergeChanges([changes]).filter((change) => isTurn(change) && touches(change, key));
+  return { ...search, turnsOf: new Map(search.turnsOf).set(key, turns) };
+}
+
+/** The stretches found so far, the asked key's own first: unbounded, for every change of it is shown. */
+export function lifeOf(search: LifeSearch): Stretch[] {
+  const own: Stretch = { key: search.asked, first: undefined, last: undefined };
+  return [own, ...follow(search).occupants.map(({ key, first, last }) => ({ key, first, last }))];
+}
+
+/**
+ * Whether a change is part of the life, for changes fetched by key and id from its stretches. Within a
+ * stretch another row may pass through the same key (two rows that swap keys), hence more than a range.
+ */
+export function belongs(stretches: readonly Stretch[], change: Turn): boolean {
+  const id = BigInt(change.id);
+  return stretches.some(({ key, first, last }) => {
+    if (!touches(change, key)) return false;
+    if (first === undefined && last === undefined) return true;
+    if (isTurn(change)) return id === first || id === last;
+    return (first === undefined || id >= first) && (last === undefined || id <= last);
+  });
+}
+
+/** Several lists of changes as one, by id, each change once. */
+export function mergeChanges<T extends Pick<Change, "id">>(lists: readonly (readonly T[])[]): T[] {
+  const byId = new Map(lists.flat().map((change) => [BigInt(change.id), change]));
+  return [...byId].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, change]) => change);
+}
+
+/** A change that begins or ends a row's stay under a key. */
+function isTurn(change: Turn): boolean {
+  return change.op !== "update" || change.oldKey !== null;
+}
+
+function touches(change: Turn, key: string): boolean {
+  return change.key === key || change.oldKey === key || (change.key === null && change.op === "truncate");
+}
+
+function follow(search: LifeSearch): { occupants: Occupant[]; unknown: string[] } {
+  const found = new Map<string, Occupant>();
+  const unknown = new Set<string>();
+  const occupantsOf = new Map<string, Occupant[]>();
+  const seen = new Set<string>();
+  const links = (search.turnsOf.get(search.asked) ?? []).flatMap((turn) => linksOf(turn, search.asked));
+  for (let link = links.pop(); link !== undefined; link = links.pop()) {
+    const { key, id, side } = link;
+    const name = JSON.stringify([key, id, side]);
+    if (key === search.asked || seen.has(name)) continue;
+    seen.add(name);
+    const turns = search.turnsOf.get(key);
+    if (turns === undefined) {
+      unknown.add(key);
+      continue;
+    }
+    const occupants = occupantsOf.get(key) ?? occupantsIn(key, turns);
+    occupantsOf.set(key, occupants);
+    const occupant = occupants.find(({ birth, death }) => (side === "came" ? birth : death)?.id === id);
+    if (occupant === undefined) continue;
+    found.set(JSON.stringify([key, String(occupant.first), String(occupant.last)]), occupant);
+    for (const turn of [occupant.birth, occupant.death])
+      if (turn !== undefined) links.push(...linksOf(turn, key));
+  }
+  return { occupants: [...found.values()], unknown: [...unknown] };
+}
+
+/** Where a turn seen at `key` leads: to the key the row came from, or to the one it went to. */
+function linksOf(turn: Turn, key: string): Link[] {
+  if (turn.oldKey === null || turn.key === null || turn.op !== "update") return [];
+  if (turn.key === key) return [{ key: turn.oldKey, id: turn.id, side: "left" }];
+  return [{ key: turn.key, id: turn.id, side: "came" }];
+}
+
+/**
+ * The rows that lived under a key, one after the other. Two at a time are possible only within a
+ * transaction (a deferrable key); then the one that was there first leaves first, which is right for every
+ * single statement. If a row is still there when the next transaction brings another, its end is missing
+ * from the log, as a beginning may be: the audit was off in between.
+ */
+function occupantsIn(key: string, turns: readonly Turn[]): Occupant[] {
+  const gone: Occupant[] = [];
+  let present: Occupant[] = [];
+  let free: bigint | undefined;
+  let lastTx: string | undefined;
+  for (const turn of turns) {
+    const id = BigInt(turn.id);
+    if (turn.tx !== lastTx && present.length > 1) {
+      const heir = present.at(-1);
+      gone.push(...present.slice(0, -1).map((lost) => ({ ...lost, last: (heir?.first ?? id) - 1n })));
+      present = present.slice(-1);
+    }
+    lastTx = turn.tx;
+    if (turn.key === key && (turn.op === "insert" || turn.op === "update")) {
+      present.push({ key, birth: turn, death: undefined, first: id, last: undefined });
+      continue;
+    }
+    const leaving = turn.key === null ? present : [present[0] ?? newcomer(key, free)];
+    gone.push(...leaving.map((occupant) => ({ ...occupant, death: turn, last: id })));
+    present = turn.key === null ? [] : present.slice(1);
+    free = id + 1n;
+  }
+  return [...gone, ...present];
+}
+
+function newcomer(key: string, first: bigint | undefined): Occupant {
+  return { key, birth: undefined, death: undefined, first, last: undefined };
+}

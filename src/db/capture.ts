@@ -1,0 +1,124 @@
+import type { TableFacts } from "../core/auditable.ts";
+import { quoteIdentifier } from "../core/name.ts";
+import type { OnTruncate } from "../types.ts";
+import type { AuditDatabase } from "./installation.ts";
+import { arrayLiteralOf, literal } from "./literal.ts";
+import type { Relation } from "./registry.ts";
+
+/** How a table is to be audited, every option decided. */
+export interface CaptureOptions {
+  /** Attribute numbers of the columns named or matched now. */
+  readonly excluded: readonly number[];
+  /** As typed; globs among them also hold for columns added later. */
+  readonly exclude: readonly string[];
+  readonly onTruncate: OnTruncate;
+  readonly retentionId: number;
+}
+
+/**
+ * The statements that put capture on a table, or change what it is captured with: the registry's entry, the
+ * functions and triggers, the shape, the beginning of coverage, the note of what was done. One transaction.
+ * `relation` is the registry id: a new one, or that of `existing`.
+ */
+export async function enableStatements(
+  audit: AuditDatabase,
+  facts: TableFacts,
+  relation: number,
+  existing: Relation | undefined,
+  options: CaptureOptions,
+): Promise<string[]> {
+  const { sql, installation, isSuperuser } = audit;
+  const schema = quoteIdentifier(installation.schema);
+  const table = qualified(facts);
+  const guarded = !installation.eventTriggers;
+  const globs = options.exclude
+    .filter((pattern) => /[*?]/.test(pattern) && !pattern.startsWith('"'))
+    .map((glob) => glob.toLowerCase());
+  const excludedSql = arrayLiteralOf(options.excluded, "smallint");
+  const globsSql = arrayLiteralOf(globs, "text");
+  const keySql = arrayLiteralOf(facts.keyColumns, "smallint");
+
+  const capture = await sql.unsafe<{ statement: string }[]>(
+    `select ${schema}._capture_statements($1, $2, ${keySql}, ${excludedSql}, ${globsSql}, $3, $4, $5, $6) as statement`,
+    [relation, facts.oid, options.retentionId, options.onTruncate, guarded, installation.roles],
+  );
+  const allExcluded = `${schema}._excluded_columns(${facts.oid}, ${excludedSql}, ${globsSql})`;
+  return [
+    `lock table ${table} in share row exclusive mode;`,
+    ...borrow(installation, isSuperuser),
+    `insert into ${schema}.relation (id, oid, schema_name, table_name, key_columns, excluded, exclude, on_truncate, retention, capture, enabled)
+values (${relation}, ${facts.oid}, ${literal(facts.schema)}, ${literal(facts.table)}, ${keySql}, ${allExcluded}, ${globsSql}, ${literal(options.onTruncate)}, ${options.retentionId}, ${literal(guarded ? "guarded" : "generated")}, true)
+on conflict (id) do update set
+  oid = excluded.oid, schema_name = excluded.schema_name, table_name = excluded.table_name, key_columns = excluded.key_columns,
+  excluded = excluded.excluded, exclude = excluded.exclude, on_truncate = excluded.on_truncate,
+  retention = excluded.retention, capture = excluded.capture, enabled = true;`,
+    ...(existing?.onTruncate === "capture" && options.onTruncate !== "capture" && installation.roles
+      ? [`revoke select on ${table} from audit_truncate;`]
+      : []),
+    ...capture.map(({ statement }) => statement),
+    `select ${schema}._record_shape(${relation}, ${facts.oid}, ${allExcluded});`,
+    `insert into ${schema}.coverage (relation, from_id, from_at, on_reason)
+select ${relation}, nextval(${literal(`${schema}.change_id`)}), clock_timestamp(), 'enabled'
+where not exists (select from ${schema}.coverage where relation = ${relation} and until_id is null);`,
+    operation(schema, "enable", relation, {
+      table,
+      exclude: options.exclude,
+      on_truncate: options.onTruncate,
+      retention: options.retentionId,
+    }),
+    ...giveBack(installation, isSuperuser),
+  ];
+}
+
+/** The statements that end capture of a table: triggers off, coverage closed. The history stays. */
+export async function disableStatements(
+  audit: AuditDatabase,
+  relation: Relation,
+  reason = "disabled",
+): Promise<string[]> {
+  const { sql, installation, isSuperuser } = audit;
+  const schema = quoteIdentifier(installation.schema);
+  const release = await sql.unsafe<{ statement: string }[]>(
+    `select ${schema}._release_statements($1, $2, $3) as statement`,
+    [relation.id, relation.oid, installation.roles],
+  );
+  return [
+    ...borrow(installation, isSuperuser),
+    ...release.map(({ statement }) => statement),
+    `update ${schema}.relation set enabled = false where id = ${relation.id};`,
+    `update ${schema}.coverage
+set until_id = nextval(${literal(`${schema}.change_id`)}), until_at = clock_timestamp(), off_reason = ${literal(reason)}
+where relation = ${relation.id} and until_id is null;`,
+    operation(schema, "disable", relation.id, { table: qualified(relation) }),
+    ...giveBack(installation, isSuperuser),
+  ];
+}
+
+/** The statement that notes what this tool did. */
+export function operation(schema: string, kind: string, relation: number | null, plan: object): string {
+  return `insert into ${schema}.operation (kind, relation, plan) values (${literal(kind)}, ${literal(relation)}, ${literal(JSON.stringify(plan))});`;
+}
+
+/**
+ * Handing a function over to a role takes membership in it, and the role needs CREATE on the schema: lent for
+ * the transaction only, to installers who are no superusers.
+ */
+function borrow(installation: AuditDatabase["installation"], isSuperuser: boolean): string[] {
+  if (isSuperuser || !installation.roles) return [];
+  return [
+    "grant audit_writer, audit_truncate to current_user;",
+    `grant create on schema ${quoteIdentifier(installation.schema)} to audit_writer, audit_truncate;`,
+  ];
+}
+
+function giveBack(installation: AuditDatabase["installation"], isSuperuser: boolean): string[] {
+  if (isSuperuser || !installation.roles) return [];
+  return [
+    `revoke create on schema ${quoteIdentifier(installation.schema)} from audit_writer, audit_truncate;`,
+    "revoke audit_writer, audit_truncate from current_user;",
+  ];
+}
+
+function qualified({ schema, table }: { readonly schema: string; readonly table: string }): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
+}

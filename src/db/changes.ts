@@ -1,0 +1,259 @@
+import {
+  belongs,
+  learnTurns,
+  lifeOf,
+  mergeChanges,
+  neededTurns,
+  type Request,
+  startLife,
+  type Turn,
+} from "../core/life.ts";
+import type { Change, Image, Op, OperationName } from "../types.ts";
+import type { AuditDatabase } from "./installation.ts";
+import type { Relation } from "./registry.ts";
+
+/** Which changes to read; instants are ISO 8601. Whatever is left out does not narrow. */
+export interface ChangeFilter {
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly ops?: readonly OperationName[] | undefined;
+  readonly actor?: string | undefined;
+}
+
+const letters: Readonly<Record<OperationName, Op>> = { insert: "I", update: "U", delete: "D", truncate: "T" };
+const names: Readonly<Record<Op, OperationName>> = { I: "insert", U: "update", D: "delete", T: "truncate" };
+
+/** How many changes travel at once: memory does not grow with the answer. */
+const BATCH = 500;
+
+interface Row {
+  id: string;
+  tx: string;
+  at: string;
+  op: Op;
+  key: string | null;
+  old_key: string | null;
+  old: string | null;
+  new: string | null;
+  actor: string | null;
+  db_user: string;
+  role: string | null;
+  application: string | null;
+  client_addr: string | null;
+  context: string | null;
+  old_tid: string | null;
+  new_tid: string | null;
+}
+
+interface Placed extends Change {
+  readonly oldTid: string | null;
+  readonly newTid: string | null;
+}
+
+/**
+ * The changes of a table, oldest first, in batches; `newest` narrows to the newest so many. Rows of one key in
+ * one transaction come in the order of their effects within a batch.
+ */
+export async function* streamTableChanges(
+  audit: AuditDatabase,
+  relation: Relation,
+  filter: ChangeFilter,
+  newest: number | undefined,
+): AsyncGenerator<Change[], void, undefined> {
+  const { sql } = audit;
+  const query = sql<Row[]>`
+    select * from (
+      select ${columns(audit)}
+      from ${audit.object("change")} as change
+      where change.relation = ${relation.id} ${condition(audit, filter)}
+      order by change.id desc
+      ${newest === undefined ? sql`` : sql`limit ${newest}`}
+    ) as newest
+    order by id::bigint`;
+  const ascending = sql<Row[]>`
+    select ${columns(audit)}
+    from ${audit.object("change")} as change
+    where change.relation = ${relation.id} ${condition(audit, filter)}
+    order by change.id`;
+  for await (const rows of (newest === undefined ? ascending : query).cursor(BATCH)) {
+    yield inRowOrder(
+      audit,
+      rows.map((row) => toChange(row, relation)),
+    );
+  }
+}
+
+/**
+ * The life of one row, oldest first and in the order of effects: every change of the key asked for, and what
+ * the same row did under other keys before it came here and after it left.
+ */
+export async function readLife(
+  audit: AuditDatabase,
+  relation: Relation,
+  key: string,
+  filter: ChangeFilter,
+): Promise<Change[]> {
+  let search = startLife(key);
+  for (let requests = neededTurns(search); requests.length > 0; requests = neededTurns(search)) {
+    for (const request of requests) {
+      search = learnTurns(search, request.key, await readTurns(audit, relation, request));
+    }
+  }
+  const stretches = lifeOf(search);
+  const lists: Placed[][] = [];
+  for (const { key: visited, first, last } of stretches) {
+    const rows = await audit.sql<Row[]>`
+      select ${columns(audit)}
+      from ${audit.object("change")} as change
+      where change.relation = ${relation.id}
+        and (change.key = ${visited} or change.old_key = ${visited} or (change.op = 'T' and change.key is null))
+        and change.id >= ${String(first ?? 0n)} and change.id <= ${String(last ?? 9223372036854775807n)}
+        ${condition(audit, filter)}
+      order by change.id`;
+    lists.push(
+      rows
+        .map((row) => toChange(row, relation))
+        .filter((change) =>
+          change.key === null ? isWithin(change, first, last) : belongs(stretches, change),
+        ),
+    );
+  }
+  return inRowOrder(audit, mergeChanges(lists));
+}
+
+function isWithin({ id }: Change, first: bigint | undefined, last: bigint | undefined): boolean {
+  return (first === undefined || BigInt(id) >= first) && (last === undefined || BigInt(id) <= last);
+}
+
+async function readTurns(audit: AuditDatabase, relation: Relation, { key, need }: Request): Promise<Turn[]> {
+  const { sql } = audit;
+  const turns =
+    need === "turns"
+      ? sql`or (change.op in ('I', 'D', 'T') and (change.key = ${key} or change.key is null))`
+      : sql``;
+  const rows = await sql<{ id: string; tx: string; op: Op; key: string | null; old_key: string | null }[]>`
+    select change.id, change.xid::text as tx, change.op::text, change.key, change.old_key
+    from ${audit.object("change")} as change
+    where change.relation = ${relation.id}
+      and ((change.old_key is not null and (change.key = ${key} or change.old_key = ${key})) ${turns})
+    order by change.id`;
+  return rows.map(({ id, tx, op, key: own, old_key }) => ({
+    id,
+    tx,
+    op: names[op],
+    key: own,
+    oldKey: old_key,
+  }));
+}
+
+function columns({ sql }: AuditDatabase) {
+  return sql`
+    change.id::text as id, change.xid::text as tx,
+    to_char(change.at, 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as at,
+    change.op::text as op, change.key, change.old_key, change.old::text as old, change.new::text as new,
+    change.actor, change.db_user, change.role, change.application, host(change.client_addr) as client_addr,
+    change.context::text as context, change.old_tid::text as old_tid, change.new_tid::text as new_tid`;
+}
+
+function condition({ sql }: AuditDatabase, { since, until, ops, actor }: ChangeFilter) {
+  return sql`
+    ${since === undefined ? sql`` : sql`and change.at >= ${since}::text::timestamptz`}
+    ${until === undefined ? sql`` : sql`and change.at <= ${until}::text::timestamptz`}
+    ${
+      ops === undefined
+        ? sql``
+        : sql`and change.op::text = any (${sql.array(
+            ops.map((op) => letters[op]),
+            25,
+          )}::text[])`
+    }
+    ${actor === undefined ? sql`` : sql`and coalesce(change.actor, change.db_user) = ${actor}`}`;
+}
+
+function toChange(row: Row, relation: Relation): Placed {
+  return {
+    id: row.id,
+    tx: row.tx,
+    at: row.at,
+    schema: relation.schema,
+    table: relation.table,
+    op: names[row.op],
+    key: row.key,
+    oldKey: row.old_key,
+    old: parseImage(row.old),
+    new: parseImage(row.new),
+    actor: row.actor,
+    dbUser: row.db_user,
+    role: row.role,
+    application: row.application,
+    clientAddr: row.client_addr,
+    context: row.context === null ? null : (JSON.parse(row.context) as Change["context"]),
+    oldTid: row.old_tid,
+    newTid: row.new_tid,
+  };
+}
+
+/** JSON.parse is safe here: images hold no numbers beyond four-byte integers. */
+function parseImage(text: string | null): Image | null {
+  return text === null ? null : (JSON.parse(text) as Image);
+}
+
+/**
+ * Puts the changes of each key within each transaction into the order of their effects, by the server's own
+ * function. Only those that a trigger may have brought out of order are asked about: where a change did not
+ * begin with what the one before it left.
+ */
+async function inRowOrder(audit: AuditDatabase, changes: readonly Placed[]): Promise<Change[]> {
+  const groups = new Map<string, { change: Placed; place: number }[]>();
+  changes.forEach((change, place) => {
+    if (change.key === null || change.oldKey !== null) return;
+    const group = `${change.tx} ${change.key}`;
+    groups.set(group, [...(groups.get(group) ?? []), { change, place }]);
+  });
+  const ordered: Change[] = changes.map(withoutPlaces);
+  for (const group of groups.values()) {
+    if (!group.some(({ change }, index) => isOutOfOrder(group[index - 1]?.change, change))) continue;
+    const members = group.map(({ change }) => change);
+    const { sql } = audit;
+    const [answer] = await sql<{ ids: string[] }[]>`
+      select ${audit.object("_row_order")}(
+        ${sql.array(
+          members.map(({ id }) => id),
+          20,
+        )}::bigint[],
+        ${sql.array(
+          members.map(({ op }) => String(op === "delete" || op === "truncate")),
+          25,
+        )}::text[]::boolean[],
+        ${sql.array(
+          members.map(({ op }) => String(op === "insert")),
+          25,
+        )}::text[]::boolean[],
+        ${sql.array(
+          members.map(({ oldTid }) => oldTid),
+          25,
+        )}::text[]::tid[],
+        ${sql.array(
+          members.map(({ newTid }) => newTid),
+          25,
+        )}::text[]::tid[]) as ids`;
+    const byId = new Map(members.map((change) => [change.id, change]));
+    answer?.ids.forEach((id, index) => {
+      const place = group[index]?.place;
+      const change = byId.get(id);
+      if (place !== undefined && change) ordered[place] = withoutPlaces(change);
+    });
+  }
+  return ordered;
+}
+
+function isOutOfOrder(former: Placed | undefined, change: Placed): boolean {
+  if (!former) return false;
+  if (former.op === "delete" || former.op === "truncate") return change.op !== "insert";
+  if (change.op === "insert") return true;
+  return former.newTid !== null && change.oldTid !== null && former.newTid !== change.oldTid;
+}
+
+function withoutPlaces({ oldTid, newTid, ...change }: Placed): Change {
+  return change;
+}

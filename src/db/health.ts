@@ -1,0 +1,68 @@
+import type { AuditDatabase } from "./installation.ts";
+
+/** Whether capture of a table works as it was set up. */
+export interface Health {
+  readonly relation: number;
+  /** The row trigger: there and switched on, there but switched off, gone. */
+  readonly rowTrigger: "on" | "off" | "gone";
+  readonly truncateTrigger: "on" | "off" | "gone";
+  /** Whether the row function is the one that would be generated now. */
+  readonly current: boolean;
+  /** Whether the key is still the primary key. */
+  readonly sameKey: boolean;
+}
+
+/** Looks at the triggers of every table that should be audited and is still there. */
+export async function readHealth({ sql, object }: AuditDatabase): Promise<ReadonlyMap<number, Health>> {
+  const rows = await sql<Health[]>`
+    select
+      relation.id as relation,
+      coalesce((
+        select case when tgenabled in ('O', 'A') then 'on' else 'off' end
+        from pg_trigger where tgrelid = relation.oid and tgname = '00_audit_row_' || relation.id
+      ), 'gone') as "rowTrigger",
+      coalesce((
+        select case when tgenabled in ('O', 'A') then 'on' else 'off' end
+        from pg_trigger where tgrelid = relation.oid and tgname = '00_audit_truncate_' || relation.id
+      ), 'gone') as "truncateTrigger",
+      coalesce((
+        select position(quote_literal(function.prosrc) in ${object("_row_function")}(
+          relation.id, relation.oid, relation.key_columns, relation.excluded, relation.exclude,
+          relation.retention, relation.capture = 'guarded')) > 0
+        from pg_trigger as trigger
+        join pg_proc as function on function.oid = trigger.tgfoid
+        where trigger.tgrelid = relation.oid and trigger.tgname = '00_audit_row_' || relation.id
+      ), false) as current,
+      relation.key_columns is not distinct from (
+        select array_agg(place.attnum order by place.ordinality)
+        from pg_index as key, unnest(key.indkey::smallint[]) with ordinality as place (attnum, ordinality)
+        where key.indrelid = relation.oid and key.indisprimary and place.ordinality <= key.indnkeyatts
+      ) as "sameKey"
+    from ${object("relation")} as relation
+    join pg_class as class on class.oid = relation.oid
+    where relation.enabled and relation.dropped_at is null`;
+  return new Map(rows.map((row) => [row.relation, row]));
+}
+
+/** What is wrong with a table's capture, in sentences; empty when all is well. */
+export function healthProblems(health: Health | undefined, table: string): string[] {
+  const mend = `Mend it with: audit enable ${table}`;
+  if (!health) return ["The table is gone from the catalog, or under another oid."];
+  const problems: string[] = [];
+  if (health.rowTrigger !== "on") {
+    problems.push(
+      `The audit trigger is ${health.rowTrigger === "off" ? "switched off" : "gone"}: changes are being missed. ${mend}`,
+    );
+  } else if (!health.current) {
+    problems.push(
+      `The audit trigger was made for other columns or options; it adapts row by row, or may fail. ${mend}`,
+    );
+  }
+  if (health.truncateTrigger !== "on") {
+    problems.push(
+      `The TRUNCATE trigger is ${health.truncateTrigger === "off" ? "switched off" : "gone"}. ${mend}`,
+    );
+  }
+  if (!health.sameKey) problems.push(`The primary key is no longer the one changes are recorded by. ${mend}`);
+  return problems;
+}

@@ -1,0 +1,133 @@
+import type { ConnectionOptions } from "../commands/options.ts";
+import { parseIdentifier, quoteIdentifier } from "../core/name.ts";
+import { ExitCode, refusal, UserError, usageError } from "../errors.ts";
+import type { Io } from "../io.ts";
+import { version } from "../version.ts";
+import { type Connection, type Sql, withDatabase } from "./connect.ts";
+
+/** How our schema is found again, whatever it is called; schema.sql writes it. */
+const SCHEMA_COMMENT = "Audit trail of this database, kept by pgtrail%";
+
+/** One installation of ours in a database, as its newest era describes it. */
+export interface Installation {
+  readonly schema: string;
+  readonly version: string;
+  /** Whether trigger functions belong to the audit roles. */
+  readonly roles: boolean;
+  /** Whether DDL is followed by event triggers. */
+  readonly eventTriggers: boolean;
+}
+
+/** A connection to a database that has an installation. */
+export interface AuditDatabase extends Connection {
+  readonly installation: Installation;
+  /** One of our objects as a fragment for a query, qualified: `from ${audit.object("change")}`. */
+  readonly object: (name: string) => ReturnType<Sql["unsafe"]>;
+}
+
+/**
+ * Opens the database and its installation. Exit 5 where there is none, or (for commands that write) where it
+ * was made by a newer version of this tool; exit 2 where there are several and none was named.
+ */
+export async function withAudit<T>(
+  options: ConnectionOptions & { readonly writes?: boolean },
+  io: Io,
+  work: (audit: AuditDatabase) => Promise<T>,
+): Promise<T> {
+  return withDatabase(options, io, async (connection) => {
+    const schema = await findSchema(connection, options, io);
+    const installation = await readInstallation(connection, schema);
+    if (options.writes && isNewer(installation.version, version)) {
+      throw refusal(
+        `The installation in schema ${quoteIdentifier(schema)} is of version ${installation.version}, this tool is ${version}.`,
+        "Upgrade the tool: npm install -g pgtrail",
+      );
+    }
+    return work({ ...connection, installation, object: objectsOf(connection.sql, schema) });
+  });
+}
+
+/** Our objects by name, as query fragments that carry the schema. */
+export function objectsOf(sql: Sql, schema: string): AuditDatabase["object"] {
+  return (name) => sql.unsafe(`${quoteIdentifier(schema)}.${quoteIdentifier(name)}`);
+}
+
+/** The schemas of all installations in this database. */
+export async function listInstallations(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ name: string }[]>`
+    select namespace.nspname as name
+    from pg_namespace as namespace
+    join pg_class as class on class.relnamespace = namespace.oid and class.relname = 'installation'
+    where obj_description(namespace.oid, 'pg_namespace') like ${SCHEMA_COMMENT}
+    order by namespace.nspname`;
+  return rows.map((row) => row.name);
+}
+
+/** The schema that was asked for, by flag or AUDIT_SCHEMA; undefined where it is left to us. */
+export function askedSchema(options: ConnectionOptions, io: Io): string | undefined {
+  const asked = options.auditSchema ?? (io.env.AUDIT_SCHEMA || undefined);
+  return asked === undefined ? undefined : parseIdentifier(asked);
+}
+
+async function findSchema(connection: Connection, options: ConnectionOptions, io: Io): Promise<string> {
+  const asked = askedSchema(options, io);
+  const found = await listInstallations(connection.sql);
+  const others = found.map(quoteIdentifier).join(", ");
+  if (asked !== undefined) {
+    if (found.includes(asked)) return asked;
+    throw refusal(
+      `There is no audit trail in schema ${quoteIdentifier(asked)} of database "${connection.database}".`,
+      found.length > 0 ? `There is one in: ${others}.` : "Install it with: audit init",
+    );
+  }
+  const [only, second] = found;
+  if (only === undefined) {
+    throw refusal(`Database "${connection.database}" has no audit trail.`, "Install it with: audit init");
+  }
+  if (second !== undefined) {
+    throw usageError(
+      `Database "${connection.database}" has several audit trails: ${others}.`,
+      "Choose one with --audit-schema.",
+    );
+  }
+  return only;
+}
+
+/** Reads the newest era's row. Exit 5 where the schema is there and its table cannot be used. */
+export async function readInstallation({ sql, user }: Connection, schema: string): Promise<Installation> {
+  const table = objectsOf(sql, schema)("installation");
+  const [access] = await sql<{ readable: boolean }[]>`
+    select has_schema_privilege(namespace.oid, 'usage') and has_table_privilege(class.oid, 'select') as readable
+    from pg_namespace as namespace
+    join pg_class as class on class.relnamespace = namespace.oid and class.relname = 'installation'
+    where namespace.nspname = ${schema}`;
+  if (access?.readable === false) {
+    throw new UserError(
+      ExitCode.Surroundings,
+      `Role ${quoteIdentifier(user)} may not read the audit trail in schema ${quoteIdentifier(schema)}.`,
+      { hint: `A superuser can allow it with: grant audit_reader to ${quoteIdentifier(user)}` },
+    );
+  }
+  const [row] = await sql<{ version: string; roles: boolean; event_triggers: boolean }[]>`
+    select version, roles, event_triggers
+    from ${table}
+    order by era desc
+    limit 1`;
+  if (row === undefined) {
+    throw refusal(
+      `The audit trail in schema ${quoteIdentifier(schema)} is only half installed.`,
+      "Finish it with: audit init",
+    );
+  }
+  return { schema, version: row.version, roles: row.roles, eventTriggers: row.event_triggers };
+}
+
+/** Whether one dotted version is greater than another. */
+export function isNewer(one: string, other: string): boolean {
+  const [left, right] = [one, other].map((text) => text.split(".").map(Number));
+  for (let place = 0; place < 3; place++) {
+    const difference = (left?.[place] ?? 0) - (right?.[place] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return false;
+}

@@ -1,0 +1,161 @@
+import type { Image, RowDifference, Value } from "../types.ts";
+import type { AuditDatabase } from "./installation.ts";
+import type { Relation } from "./registry.ts";
+
+/** A column whose value at an instant cannot be known, and why. */
+export interface UnknownColumn {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** Rows as they were, with the columns of today. Values are the server's text, booleans and small integers apart. */
+export interface PastRows {
+  readonly columns: readonly string[];
+  readonly unknown: readonly UnknownColumn[];
+  readonly batches: AsyncGenerator<(readonly Value[])[], void, undefined>;
+}
+
+const BATCH = 500;
+
+/** bool, int2, int4: what JSON can carry unharmed. */
+const BOOLEAN = 16;
+const SMALL_INTEGERS = [21, 23];
+
+/**
+ * The rows of a table at an instant (ISO 8601), streamed; of one row only where `key` is given. Throws, before
+ * the first row, where the instant lies outside coverage.
+ */
+export async function readPast(
+  audit: AuditDatabase,
+  relation: Relation,
+  instant: string,
+  key: string | undefined,
+): Promise<PastRows> {
+  const statement = await statementAt(audit, relation, instant, key === undefined ? null : [key]);
+  const columns = await columnsAt(audit, relation, instant);
+  return {
+    columns: columns.map(({ name }) => name),
+    unknown: columns.filter(isUnknown),
+    batches: streamRows(audit, statement),
+  };
+}
+
+/** The columns of a table whose values at an instant cannot be known, with why. */
+export async function unknownColumns(
+  audit: AuditDatabase,
+  relation: Relation,
+  instant: string,
+): Promise<UnknownColumn[]> {
+  return (await columnsAt(audit, relation, instant)).filter(isUnknown);
+}
+
+async function columnsAt({ sql, object }: AuditDatabase, relation: Relation, instant: string) {
+  return sql<{ name: string; reason: string | null }[]>`
+    select name, unknown as reason
+    from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant}::text::timestamptz)`;
+}
+
+function isUnknown(column: {
+  readonly name: string;
+  readonly reason: string | null;
+}): column is UnknownColumn {
+  return column.reason !== null;
+}
+
+/** Reads raw values: no parser of the driver may touch what people stored. */
+async function* streamRows(
+  { sql }: AuditDatabase,
+  statement: string,
+): AsyncGenerator<(readonly Value[])[], void, undefined> {
+  for await (const rows of sql.unsafe(statement).raw().cursor(BATCH)) {
+    const types = (rows as unknown as { columns: readonly { type: number }[] }).columns.map(
+      ({ type }) => type,
+    );
+    yield (rows as unknown as (Buffer | null)[][]).map((row) =>
+      row.map((value, index) => toValue(value, types[index] ?? 0)),
+    );
+  }
+}
+
+function toValue(raw: Buffer | null, type: number): Value {
+  if (raw === null) return null;
+  const text = raw.toString("utf8");
+  if (type === BOOLEAN) return text === "t";
+  return SMALL_INTEGERS.includes(type) ? Number(text) : text;
+}
+
+/**
+ * The rows that differ between two instants, by key, with what differs. Looks at the keys that were touched
+ * since the earlier one only. `key` narrows it to one row.
+ */
+export async function* streamDifferences(
+  audit: AuditDatabase,
+  relation: Relation,
+  instants: { readonly from: string; readonly to: string },
+  key: string | undefined,
+): AsyncGenerator<RowDifference[], void, undefined> {
+  const { sql, object } = audit;
+  const keys = key === undefined ? await touchedSince(audit, relation, instants.from) : [key];
+  const before = await statementAt(audit, relation, instants.from, keys);
+  const after = await statementAt(audit, relation, instants.to, keys);
+  const [made] = await sql<{ key: string; image: string }[]>`
+    select
+      ${object("_key_expression")}(${relation.oid}::oid, ${sql.array([...relation.keyColumns], 21)}::smallint[], 'r.') as key,
+      ${object("_image_expression")}(${relation.oid}::oid, ${sql.array([...relation.excluded], 21)}::smallint[], 'r.') as image`;
+  const side = (statement: string) =>
+    `select ${made?.key} as key, ${made?.image} as image from (${statement}) as r`;
+  const query = `
+    select key, before.image::text as old, after.image::text as new
+    from (${side(before)}) as before
+    full join (${side(after)}) as after using (key)
+    where before.image is distinct from after.image
+    order by length(key), key collate "C"`;
+  for await (const rows of sql
+    .unsafe<{ key: string; old: string | null; new: string | null }[]>(query)
+    .cursor(BATCH)) {
+    yield rows.map(toDifference);
+  }
+}
+
+function toDifference(row: { key: string; old: string | null; new: string | null }): RowDifference {
+  const old = row.old === null ? undefined : (JSON.parse(row.old) as Image);
+  const after = row.new === null ? undefined : (JSON.parse(row.new) as Image);
+  if (old && after) return { kind: "changed", key: row.key, old, new: after };
+  if (after) return { kind: "inserted", key: row.key, new: after };
+  return { kind: "deleted", key: row.key, old: old ?? {} };
+}
+
+/** Keys touched by transactions that were not done at the instant: those that wrote anything after it. */
+async function touchedSince(
+  { sql, object }: AuditDatabase,
+  relation: Relation,
+  instant: string,
+): Promise<string[]> {
+  const rows = await sql<{ key: string }[]>`
+    with unfinished as materialized (
+      select distinct xid from ${object("change")} where at > ${instant}::text::timestamptz
+    ), touched as (
+      select change.key, change.old_key
+      from ${object("change")} as change
+      where change.relation = ${relation.id}
+        and change.xid >= (select min(xid) from unfinished)
+        and change.xid in (select xid from unfinished)
+    )
+    select key from touched where key is not null
+    union
+    select old_key from touched where old_key is not null`;
+  return rows.map(({ key }) => key);
+}
+
+async function statementAt(
+  { sql, object }: AuditDatabase,
+  relation: Relation,
+  instant: string,
+  keys: readonly string[] | null,
+): Promise<string> {
+  const [made] = await sql<{ statement: string }[]>`
+    select ${object("_at_statement")}(
+      ${relation.oid}::oid, ${instant}::text::timestamptz,
+      ${keys === null ? null : sql.array([...keys], 25)}::text[]) as statement`;
+  return made?.statement ?? "";
+}

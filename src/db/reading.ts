@@ -1,0 +1,23 @@
+import type { ConnectionOptions, ZoneOptions } from "../commands/options.ts";
+import { resolveZone } from "../core/zone.ts";
+import type { Io } from "../io.ts";
+import { withTransaction } from "./connect.ts";
+import { type AuditDatabase, withAudit } from "./installation.ts";
+
+/**
+ * Opens the installation for one answer: everything is read from one snapshot, nothing can be written, and
+ * instants are printed in the zone asked for.
+ */
+export async function withReading<T>(
+  options: ConnectionOptions & ZoneOptions,
+  io: Io,
+  work: (audit: AuditDatabase, zone: string) => Promise<T>,
+): Promise<T> {
+  const zone = resolveZone(options.tz, io.env);
+  return withAudit(options, io, (audit) =>
+    withTransaction(audit.sql, { readOnly: true, isolation: "repeatable read" }, async (sql) => {
+      await sql`select set_config('TimeZone', name, true) from pg_timezone_names where lower(name) = lower(${zone})`;
+      return work({ ...audit, sql }, zone);
+    }),
+  );
+}

@@ -1,0 +1,161 @@
+import { formatTableName, parseTableName } from "../core/name.ts";
+import { ExitCode, UserError, usageError } from "../errors.ts";
+import type { OnTruncate, TableName } from "../types.ts";
+import { findTable, unknownTable } from "./catalog.ts";
+import type { AuditDatabase } from "./installation.ts";
+
+/** A table that is or was audited, as the registry knows it. */
+export interface Relation {
+  readonly id: number;
+  readonly oid: number;
+  readonly schema: string;
+  readonly table: string;
+  readonly keyColumns: readonly number[];
+  /** Attribute numbers. */
+  readonly excluded: readonly number[];
+  /** What was asked for with --exclude. */
+  readonly exclude: readonly string[];
+  readonly onTruncate: OnTruncate;
+  readonly retention: string;
+  readonly retentionId: number;
+  readonly capture: "generated" | "guarded";
+  readonly enabled: boolean;
+  readonly dropped: boolean;
+}
+
+/** Every table in the registry, by name. */
+export async function listRelations({ sql, object }: AuditDatabase): Promise<Relation[]> {
+  return sql<Relation[]>`
+    select
+      relation.id, relation.oid, relation.schema_name as schema, relation.table_name as table,
+      relation.key_columns as "keyColumns", relation.excluded, relation.exclude,
+      relation.on_truncate as "onTruncate", retention.name as retention, retention.id as "retentionId",
+      relation.capture, relation.enabled, relation.dropped_at is not null as dropped
+    from ${object("relation")} as relation
+    join ${object("retention")} as retention on retention.id = relation.retention
+    order by relation.schema_name, relation.table_name, relation.id`;
+}
+
+/** The registry's entry of a table that is there; undefined if it was never audited. */
+export async function findRelation(audit: AuditDatabase, oid: number): Promise<Relation | undefined> {
+  const [found] = await audit.sql<
+    { id: number | null }[]
+  >`select ${audit.object("_relation_of")}(${oid}::oid) as id`;
+  if (found?.id == null) return undefined;
+  return (await listRelations(audit)).find(({ id }) => id === found.id);
+}
+
+/**
+ * The audited table meant by a command-line argument: by its present name, by its last name if it was
+ * dropped, or by `relation:ID`. Exit 2 where there is no such table, 3 where it was never audited.
+ */
+export async function resolveRelation(audit: AuditDatabase, typed: string): Promise<Relation> {
+  const relations = await listRelations(audit);
+  const number = /^relation:(\d+)$/.exec(typed)?.[1];
+  if (number !== undefined) {
+    const found = relations.find(({ id }) => id === Number(number));
+    if (found) return found;
+    throw usageError(
+      `There is no relation ${number} in the registry.`,
+      "See the numbers with: audit status --json",
+    );
+  }
+  const name = parseTableName(typed);
+  const oid = await findTable(audit.sql, name, audit.searchPath);
+  if (oid !== undefined) {
+    const live = await findRelation(audit, oid);
+    if (live) return live;
+  }
+  const former = relations.filter(
+    (relation) => relation.dropped && relation.table === name.table && isIn(relation, name, audit.searchPath),
+  );
+  const [only, second] = former;
+  if (only === undefined) {
+    if (oid === undefined)
+      throw usageError(
+        await unknownTable(audit.sql, name, audit.searchPath),
+        "See what is audited with: audit status",
+      );
+    throw new UserError(
+      ExitCode.Inconclusive,
+      `${formatTableName(name)} was never audited, so nothing is known of its past.`,
+      {
+        hint: `Start now: audit enable ${formatTableName(name)}`,
+      },
+    );
+  }
+  if (second !== undefined) {
+    throw usageError(
+      `Several dropped tables were called ${formatTableName(name)}: ${former.map(({ id }) => `relation:${id}`).join(", ")}.`,
+      "Name one of these instead of the table.",
+    );
+  }
+  return only;
+}
+
+function isIn(relation: Relation, { schema }: TableName, searchPath: readonly string[]): boolean {
+  return schema === undefined ? searchPath.includes(relation.schema) : relation.schema === schema;
+}
+
+/** The text by which the log knows a row: key values run through the key columns' own types. */
+export async function resolveKey(
+  audit: AuditDatabase,
+  relation: Relation,
+  typed: readonly string[],
+): Promise<string> {
+  const { sql } = audit;
+  const columns = await sql<{ name: string; type: string }[]>`
+    select attribute.attname as name, format_type(attribute.atttypid, attribute.atttypmod) as type
+    from unnest(${sql.array([...relation.keyColumns], 21)}::smallint[]) with ordinality as place (attnum, ordinality)
+    join pg_attribute as attribute on attribute.attrelid = ${relation.oid} and attribute.attnum = place.attnum
+    order by place.ordinality`;
+  // A dropped table has no types to ask: its key is taken as the log's own text.
+  if (columns.length === 0)
+    return typed.length === 1 ? (typed[0] ?? "") : JSON.stringify(typed).replaceAll('","', '", "');
+  const values = keyValues(
+    typed,
+    columns.map(({ name }) => name),
+    formatTableName(relation),
+  );
+  const [made] = await sql<{ expression: string }[]>`
+    select ${audit.object("_key_expression")}(${relation.oid}::oid, ${sql.array([...relation.keyColumns], 21)}::smallint[], 'given.') as expression`;
+  const given = columns
+    .map(({ name, type }, index) => `$${index + 1}::text::${type} as ${quoted(name)}`)
+    .join(", ");
+  const [row] = await sql.unsafe<{ key: string }[]>(
+    `select ${made?.expression} as key from (select ${given}) as given`,
+    values,
+  );
+  return row?.key ?? "";
+}
+
+/** Key arguments as values in key order: one per column, or `col=value` pairs in any order. */
+export function keyValues(typed: readonly string[], columns: readonly string[], table: string): string[] {
+  const order = columns.join(", ");
+  const hint = `Give the key of ${table} as ${columns.map((name) => `<${name}>`).join(" ")}, or as ${columns.map((name) => `${name}=…`).join(" ")}.`;
+  const pairs = typed.map((text) => {
+    const column = columns.find((name) => text.startsWith(`${name}=`));
+    return column === undefined ? undefined : ([column, text.slice(column.length + 1)] as const);
+  });
+  if (pairs.every((pair) => pair !== undefined) && pairs.length > 0) {
+    const byColumn = new Map(pairs);
+    const values = columns.map((column) => byColumn.get(column));
+    const missing = columns.filter((column) => !byColumn.has(column));
+    if (missing.length > 0)
+      throw usageError(`The key of ${table} is incomplete: ${missing.join(", ")} is missing.`, hint);
+    if (byColumn.size !== pairs.length)
+      throw usageError(`A column of the key of ${table} is given twice.`, hint);
+    return values.map((value) => value ?? "");
+  }
+  if (typed.length !== columns.length) {
+    throw usageError(
+      `The key of ${table} has ${columns.length === 1 ? "one column" : `${columns.length} columns`} (${order}), but ${typed.length} values were given.`,
+      hint,
+    );
+  }
+  return [...typed];
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

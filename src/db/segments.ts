@@ -1,0 +1,273 @@
+import { quoteIdentifier } from "../core/name.ts";
+import type { PruneFacts, Segment } from "../core/retention.ts";
+import { withTransaction } from "./connect.ts";
+import { sqlStateOf } from "./failure.ts";
+import type { AuditDatabase } from "./installation.ts";
+import { LOCK_TIMEOUT_MS } from "./lock.ts";
+
+/** Instants as the plan compares them: ISO 8601 with microseconds and offset. */
+const ISO = 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM';
+
+/** Expired rows of a segment that is not yet due as a whole go in pieces, so that no transaction is long. */
+const DELETE_BATCH = 10_000;
+
+/** How long DETACH waits for transactions that have touched the log. Beyond it the next run finishes the work. */
+const DETACH_TIMEOUT_MS = 30_000;
+
+/** Reads segments, classes and what the server's calendar makes of their intervals. */
+export async function readPruneFacts(audit: AuditDatabase): Promise<PruneFacts> {
+  const { sql, object, installation } = audit;
+  const segments = await sql<SegmentRow[]>`
+    select
+      segment.id, retention.name as retention, segment.era, segment.state,
+      to_char(segment.opened_at, ${ISO}) as "openedAt",
+      to_char(segment.first_at, ${ISO}) as "firstAt",
+      to_char(segment.last_at, ${ISO}) as "lastAt",
+      segment.changes::text as changes,
+      coalesce(pg_total_relation_size(class.oid), 0)::float8 as bytes,
+      coalesce(segment.closing_xid <= pg_snapshot_xmin(pg_current_snapshot()), false) as "safeToClose"
+    from ${object("segment")} as segment
+    join ${object("retention")} as retention on retention.id = segment.retention
+    left join pg_namespace as namespace on namespace.nspname = ${installation.schema}
+    left join pg_class as class on class.relnamespace = namespace.oid and class.relname = 'change_' || segment.id
+    where segment.state in ('hot', 'closing', 'closed')
+    order by segment.id`;
+  const classes = await sql<ClassRow[]>`
+    select
+      name, keep::text as keep,
+      (extract(year from keep) * 12 + extract(month from keep))::integer as months,
+      extract(day from keep)::integer as days,
+      extract(hour from keep)::integer as hours,
+      to_char(now() - keep, ${ISO}) as cutoff,
+      to_char(now() - least(keep / 10, interval '1 month'), ${ISO}) as "rotateBefore",
+      to_char(now(), ${ISO}) as now
+    from ${object("retention")}`;
+  return {
+    segments: await Promise.all(segments.map((row) => completeSegment(audit, row))),
+    classes: classes.map(({ name, keep, months, days, hours }) => ({
+      name,
+      keep: keep === null ? undefined : { text: keep, name, months, days, hours },
+    })),
+    cutoffs: new Map(
+      classes.flatMap(({ name, cutoff, rotateBefore }) =>
+        cutoff !== null && rotateBefore !== null ? [[name, { cutoff, rotateBefore }] as const] : [],
+      ),
+    ),
+    now: classes[0]?.now ?? "",
+  };
+}
+
+interface SegmentRow extends Omit<Segment, "changes" | "firstAt" | "lastAt"> {
+  readonly firstAt: string | null;
+  readonly lastAt: string | null;
+  readonly changes: string | null;
+}
+
+interface ClassRow {
+  readonly name: string;
+  readonly keep: string | null;
+  readonly months: number;
+  readonly days: number;
+  readonly hours: number;
+  readonly cutoff: string | null;
+  readonly rotateBefore: string | null;
+  readonly now: string;
+}
+
+/** What a closed segment has written down, an open one is asked for: its span by the index, its size by the planner. */
+async function completeSegment({ sql, object }: AuditDatabase, row: SegmentRow): Promise<Segment> {
+  const { firstAt, lastAt, changes, ...rest } = row;
+  if (changes !== null)
+    return { ...rest, firstAt: firstAt ?? undefined, lastAt: lastAt ?? undefined, changes: BigInt(changes) };
+  const [span] = await sql<{ first: string | null; last: string | null }[]>`
+    select to_char(min(at), ${ISO}) as first, to_char(max(at), ${ISO}) as last
+    from ${object("change")} where segment = ${row.id}`;
+  const estimate = await estimateRows(sql, sql`select from ${object("change")} where segment = ${row.id}`);
+  return {
+    ...rest,
+    firstAt: span?.first ?? undefined,
+    lastAt: span?.last ?? undefined,
+    changes: span?.first ? estimate : 0n,
+  };
+}
+
+/** The planner's estimate of how many rows a query returns. */
+export async function estimateRows(
+  sql: AuditDatabase["sql"],
+  query: ReturnType<AuditDatabase["sql"]>,
+): Promise<bigint> {
+  const [row] = await sql<{ "QUERY PLAN": string }[]>`explain (format json) ${query}`;
+  const plan = JSON.parse(row?.["QUERY PLAN"] ?? "[]") as readonly {
+    readonly Plan: { readonly "Plan Rows": number };
+  }[];
+  return BigInt(Math.round(plan[0]?.Plan["Plan Rows"] ?? 0));
+}
+
+/** How many changes of a segment are older than an instant. */
+export async function countBefore(
+  { sql, object }: AuditDatabase,
+  segment: Segment,
+  cutoff: string,
+): Promise<bigint> {
+  const [row] = await sql<{ count: string }[]>`
+    select count(*)::text as count from ${object("change")} where segment = ${segment.id} and at < ${cutoff}::text::timestamptz`;
+  return BigInt(row?.count ?? 0);
+}
+
+/** Opens a new segment for the class and lets this one close. */
+export async function rotateSegment(audit: AuditDatabase, segment: Segment): Promise<void> {
+  await withTransaction(audit.sql, { lockTimeoutMs: LOCK_TIMEOUT_MS }, async (sql) => {
+    await sql`
+      select ${audit.object("_open_segment")}(retention.id)
+      from ${audit.object("retention")} as retention
+      where retention.name = ${segment.retention}`;
+  });
+}
+
+/**
+ * Marks from which transaction on nobody can write to the segments that were rotated away. It has to be a
+ * transaction after the rotation's: what runs while that commits may still have planned for the old segment.
+ */
+export async function stampClosing({ sql, object }: AuditDatabase): Promise<void> {
+  await sql`
+    update ${object("segment")}
+    set closing_xid = pg_snapshot_xmax(pg_current_snapshot())
+    where state = 'closing' and closing_xid is null`;
+}
+
+/** Counts a segment and states its span; exit 5 while older transactions are running. */
+export async function closeSegment(audit: AuditDatabase, segment: Segment): Promise<void> {
+  await withTransaction(audit.sql, { lockTimeoutMs: LOCK_TIMEOUT_MS }, async (sql) => {
+    await sql`select ${audit.object("_close_segment")}(${segment.id})`;
+  });
+}
+
+/** What a segment holds, as the statements that would remove it, for --dry-run. */
+export function dropStatements(schema: string, id: number): string[] {
+  const name = quoteIdentifier(schema);
+  return [
+    `alter table ${name}.change detach partition ${name}.change_${id} concurrently;`,
+    `drop table ${name}.change_${id};`,
+  ];
+}
+
+/**
+ * Removes a whole segment. First the tables' horizons rise, for good: from then on no answer rests on it. Then
+ * it leaves the log without holding up writers, then it goes. Interrupted anywhere, finishDrops goes on.
+ */
+export async function dropSegment(audit: AuditDatabase, segment: Segment, reason: string): Promise<void> {
+  await withTransaction(audit.sql, {}, async (sql) => {
+    await sql`
+      update ${audit.object("relation")} as relation
+      set horizon_at = greatest(relation.horizon_at, held.last_at)
+      from ${audit.object("segment_relation")} as held
+      where held.segment = ${segment.id} and held.relation = relation.id`;
+    await sql`update ${audit.object("segment")} set state = 'dropping' where id = ${segment.id}`;
+    await sql`
+      insert into ${audit.object("operation")} (kind, plan)
+      values ('prune', ${JSON.stringify({ act: "drop", segment: segment.id, changes: String(segment.changes), reason })}::text::jsonb)`;
+  });
+  await finishDrop(audit, segment.id);
+}
+
+/** Finishes what an earlier run that was cut off began to drop. Returns the segments' numbers. */
+export async function finishDrops(audit: AuditDatabase): Promise<number[]> {
+  const rows = await audit.sql<
+    { id: number }[]
+  >`select id from ${audit.object("segment")} where state = 'dropping' order by id`;
+  for (const { id } of rows) await finishDrop(audit, id);
+  return rows.map(({ id }) => id);
+}
+
+async function finishDrop({ sql, object, installation }: AuditDatabase, id: number): Promise<void> {
+  const [partition] = await sql<{ attached: boolean; pending: boolean }[]>`
+    select inherits.inhrelid is not null as attached, coalesce(inherits.inhdetachpending, false) as pending
+    from pg_class as class
+    join pg_namespace as namespace on namespace.oid = class.relnamespace
+    left join pg_inherits as inherits on inherits.inhrelid = class.oid
+    where namespace.nspname = ${installation.schema} and class.relname = ${`change_${id}`}`;
+  const name = quoteIdentifier(installation.schema);
+  if (partition?.attached) {
+    await sql.unsafe(`set lock_timeout = '${DETACH_TIMEOUT_MS}ms'`);
+    const how = partition.pending ? "finalize" : "concurrently";
+    await sql.unsafe(`alter table ${name}.change detach partition ${name}.change_${id} ${how}`);
+  }
+  await withTransaction(sql, {}, async (transaction) => {
+    await transaction.unsafe(`drop table if exists ${name}.change_${id}`);
+    await transaction`delete from ${object("segment")} where id = ${id}`;
+  });
+}
+
+/**
+ * Removes the expired part of a segment that is not due as a whole (a log that nobody rotated), in batches.
+ * Horizons rise first. `progress` is told how many are gone. Returns how many went.
+ */
+export async function deleteExpired(
+  audit: AuditDatabase,
+  segment: Segment,
+  cutoff: string,
+  progress: (deleted: number) => void,
+): Promise<number> {
+  const { sql, object } = audit;
+  await withTransaction(sql, {}, async (transaction) => {
+    await transaction`
+      update ${object("relation")} as relation
+      set horizon_at = greatest(relation.horizon_at, expired.last_at)
+      from (
+        select relation, max(at) as last_at
+        from ${object("change")}
+        where segment = ${segment.id} and at < ${cutoff}::text::timestamptz
+        group by relation
+      ) as expired
+      where expired.relation = relation.id`;
+  });
+  let deleted = 0;
+  for (;;) {
+    const count = await withTransaction(sql, {}, async (transaction) => {
+      await transaction`select set_config('audit.maintenance', 'prune', true)`;
+      const gone = await transaction`
+        delete from ${object("change")}
+        where segment = ${segment.id} and id in (
+          select id from ${object("change")}
+          where segment = ${segment.id} and at < ${cutoff}::text::timestamptz
+          order by at
+          limit ${DELETE_BATCH}
+        )`;
+      return gone.count;
+    });
+    deleted += count;
+    progress(deleted);
+    if (count < DELETE_BATCH) break;
+  }
+  await withTransaction(sql, {}, async (transaction) => {
+    await recount({ ...audit, sql: transaction }, segment);
+    await transaction`
+      insert into ${object("operation")} (kind, plan)
+      values ('prune', ${JSON.stringify({ act: "delete", segment: segment.id, cutoff, changes: deleted })}::text::jsonb)`;
+  });
+  return deleted;
+}
+
+/** Writes down anew what a segment holds after a part of it went. */
+async function recount({ sql, object }: AuditDatabase, segment: Segment): Promise<void> {
+  await sql`delete from ${object("segment_relation")} where segment = ${segment.id}`;
+  await sql`
+    insert into ${object("segment_relation")} (segment, relation, changes, first_at, last_at)
+    select segment, relation, count(*), min(at), max(at)
+    from ${object("change")}
+    where segment = ${segment.id}
+    group by segment, relation`;
+  await sql`
+    update ${object("segment")} as segment
+    set first_id = held.first_id, last_id = held.last_id, first_at = held.first_at, last_at = held.last_at, changes = held.changes
+    from (
+      select min(id) as first_id, max(id) as last_id, min(at) as first_at, max(at) as last_at, count(*) as changes
+      from ${object("change")} where segment = ${segment.id}
+    ) as held
+    where segment.id = ${segment.id}`;
+}
+
+/** Whether DETACH gave up waiting for a transaction that has the log open; the next run finishes it. */
+export function isBusy(error: unknown): boolean {
+  return sqlStateOf(error) === "55P03";
+}

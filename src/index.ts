@@ -1,0 +1,15 @@
+/** The library: what the commands call, for programs that want the same. */
+export { runAtTime } from "./actions/atTime.ts";
+export { runDiff } from "./actions/diff.ts";
+export { runDisable } from "./actions/disable.ts";
+export { runEnable } from "./actions/enable.ts";
+export { runHistory } from "./actions/history.ts";
+export { runInit } from "./actions/init.ts";
+export { runPrune } from "./actions/prune.ts";
+export { runRetentionList, runRetentionSet } from "./actions/retention.ts";
+export { runStatus } from "./actions/status.ts";
+export { runUninstall } from "./actions/uninstall.ts";
+export { ExitCode, UserError } from "./errors.ts";
+export { type Io, processIo } from "./io.ts";
+export { main } from "./main.ts";
+export type * from "./types.ts";

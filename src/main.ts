@@ -1,0 +1,82 @@
+import { CommanderError } from "commander";
+import { normaliseArgv } from "./argv.ts";
+import { ExitCode, SilentExit, UserError } from "./errors.ts";
+import { ClosedPipe, type Io } from "./io.ts";
+import { jsonLine } from "./output/json.ts";
+import { createProgram } from "./program.ts";
+import { version } from "./version.ts";
+
+interface Manner {
+  readonly json: boolean;
+  readonly verbose: boolean;
+}
+
+/** Runs one command line. The only place that knows how errors become messages and exit codes. */
+export async function main(args: string[], io: Io): Promise<ExitCode> {
+  const manner = { json: args.includes("--json"), verbose: args.includes("--verbose") };
+  const dressed = args.includes("--no-color") ? { ...io, outColor: false, errColor: false } : io;
+  try {
+    await createProgram(dressed).parseAsync(normaliseArgv(args), { from: "user" });
+    return ExitCode.Done;
+  } catch (error) {
+    return reportError(error, dressed, manner);
+  }
+}
+
+function reportError(error: unknown, io: Io, manner: Manner): ExitCode {
+  if (error instanceof ClosedPipe) return ExitCode.Done;
+  if (error instanceof SilentExit) return error.exitCode;
+  if (error instanceof CommanderError) return reportUsage(error, io, manner);
+  if (error instanceof UserError) {
+    report(io, manner, {
+      exitCode: error.exitCode,
+      message: error.message,
+      hint: error.hint,
+      detail: error.detail,
+    });
+    return error.exitCode;
+  }
+  return reportBug(error, io, manner);
+}
+
+function reportUsage(error: CommanderError, io: Io, manner: Manner): ExitCode {
+  // Help and version were asked for and are printed.
+  if (error.exitCode === 0) return ExitCode.Done;
+  // Without a command commander prints the help on stderr and has nothing to add.
+  if (error.code !== "commander.help") {
+    const message = error.message.replace(/^error: /, "").replace(/\n\(Did/, " (Did");
+    report(io, manner, {
+      exitCode: ExitCode.Usage,
+      message: `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.?)]$/.test(message) ? "" : "."}`,
+      hint: "See audit --help, or audit help <command>.",
+    });
+  }
+  return ExitCode.Usage;
+}
+
+function reportBug(error: unknown, io: Io, manner: Manner): ExitCode {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  report(io, manner, {
+    exitCode: ExitCode.Bug,
+    message: `This is a bug in audit ${version}: ${text}`,
+    hint: manner.verbose ? undefined : "Run it again with --verbose and report what it prints.",
+    detail: error instanceof Error ? error.stack : undefined,
+  });
+  return ExitCode.Bug;
+}
+
+function report(
+  io: Io,
+  { json, verbose }: Manner,
+  what: { exitCode: ExitCode; message: string; hint?: string | undefined; detail?: string | undefined },
+): void {
+  const detail = verbose ? what.detail : undefined;
+  if (json) {
+    io.err(
+      `${jsonLine({ version: 1, error: { exit_code: what.exitCode, message: what.message, hint: what.hint, detail } })}\n`,
+    );
+    return;
+  }
+  const lines = [`error: ${what.message}`, what.hint, detail];
+  io.err(`${lines.filter((line) => line !== undefined && line !== "").join("\n")}\n`);
+}

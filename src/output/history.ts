@@ -1,0 +1,182 @@
+import type { Change, OperationName, Value } from "../types.ts";
+import type { Look } from "./columns.ts";
+import { ago } from "./duration.ts";
+import { localTime } from "./instant.ts";
+import { tableLabel } from "./name.ts";
+import { displayWidth, safeText } from "./safe.ts";
+import type { Paint, Style } from "./style.ts";
+import { changedTexts, columnValue, valueText } from "./value.ts";
+
+export interface ChangeTextOptions extends Look {
+  readonly now: Date;
+  /** The zone instants are shown in. */
+  readonly zone: string;
+  /** What tells this change's row from the others': nothing (one row), its key, or table and key. A key that changed is always shown. */
+  readonly subject?: "none" | "key" | "table";
+}
+
+const indent = "  ";
+
+/** Column names line up to this width. */
+const namesUpTo = 24;
+
+/** Narrower terminals leave out the fraction and the offset, so that the line need not wrap. */
+const exactTimeFrom = 100;
+
+const longestSince = "(42 minutes ago)".length;
+
+/** A row's life, or several rows': changeText of each, for answers that are at hand as a whole. */
+export function historyText(changes: readonly Change[], options: ChangeTextOptions): string {
+  return changes.map((change) => changeText(change, options)).join("");
+}
+
+/**
+ * One change of a timeline: when, what, by whom and why on one line (a reason too long for it gets its own), below
+ * it one line per column that counts.
+ * Depends on nothing but its arguments, so that a stream of changes is a loop of this.
+ */
+export function changeText(change: Change, options: ChangeTextOptions): string {
+  return [headerLine(change, options), ...valueLines(change, options)].map((line) => `${line}\n`).join("");
+}
+
+function headerLine(change: Change, options: ChangeTextOptions): string {
+  const { style, width, zone } = options;
+  const { date, time, rest } = localTime(change.at, zone);
+  const exact = width === undefined || width >= exactTimeFrom;
+  const when = `${date} ${time}${exact ? style.dim(rest) : ""}`.trimEnd();
+  const since = width === undefined ? "" : ` ${sinceText(change.at, options)}`;
+  const subject = subjectText(change, options);
+  const what = opPaint(change.op, style)(change.op) + (subject && ` ${subject}`);
+  const parts = [when + since, what, whoText(change, style)];
+  const tx = style.dim(`tx ${change.tx}`);
+  const reason = columnValue(change.context, "reason");
+  if (typeof reason !== "string" || reason === "") return [...parts, tx].join("  ");
+  const line = [...parts, `"${safeText(reason, width)}"`, tx].join("  ");
+  if (width === undefined || displayWidth(unstyled(line, style), width) <= width) return line;
+  return `${[...parts, tx].join("  ")}\n${indent}— ${safeText(reason, width - indent.length - 2)}`;
+}
+
+/** Padded, so that the operations of a timeline stand below each other. */
+function sinceText(at: string, { now, style }: ChangeTextOptions): string {
+  const since = `(${ago(new Date(at), now)})`;
+  return style.dim(since) + " ".repeat(Math.max(0, longestSince - since.length));
+}
+
+function unstyled(text: string, style: Style): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: our own colour codes; foreign ones are escaped by now
+  return style.enabled ? text.replace(/\x1b\[\d+m/g, "") : text;
+}
+
+function opPaint(op: OperationName, style: Style): Paint {
+  if (op === "insert") return style.green;
+  return op === "update" ? style.yellow : style.red;
+}
+
+function subjectText(change: Change, { subject, style }: ChangeTextOptions): string {
+  const table = subject === "table" ? tableLabel(change.schema, change.table) : "";
+  if (change.key === null) return table;
+  const key = keyText(change.key);
+  if (change.oldKey !== null) {
+    return `${table} ${keyText(change.oldKey)} ${style.dim("→")} ${style.bold(key)}`.trimStart();
+  }
+  if (subject !== "key" && subject !== "table") return "";
+  return `${table} ${style.bold(key)}`.trimStart();
+}
+
+function keyText(key: string): string {
+  return valueText(key);
+}
+
+/** The claimed actor with what the server knows in brackets; the server's word alone where nothing else was claimed. */
+function whoText({ actor, dbUser, role }: Change, style: Style): string {
+  const known = wordText(dbUser) + (role === null || role === dbUser ? "" : ` as ${wordText(role)}`);
+  if (actor === null) return known;
+  return known === wordText(actor) ? known : `${wordText(actor)} ${style.dim(`(${known})`)}`;
+}
+
+/** A name in a line of words: quoted when it could pass for more than one of them. */
+function wordText(name: string): string {
+  return /[\s()"]/.test(name) ? `"${safeText(name)}"` : safeText(name);
+}
+
+function valueLines(change: Change, options: ChangeTextOptions): string[] {
+  const { style } = options;
+  if (change.op === "update") return updateLines(change, options);
+  const image = change.op === "insert" ? change.new : change.old;
+  if (image === null) return [];
+  const names = nameColumn(Object.keys(image), options);
+  const lines = Object.entries(image).map(([column, value]) => {
+    const room = options.width === undefined ? undefined : names.room;
+    return indent + names.text(column) + paintNull(value, valueText(value, room), style);
+  });
+  return change.op === "insert" ? lines : lines.map(style.dim);
+}
+
+function updateLines(change: Change, options: ChangeTextOptions): string[] {
+  const columns = changedColumns(change);
+  const names = nameColumn(columns, options);
+  const { style } = options;
+  return columns.map((column) => {
+    const before = columnValue(change.old, column);
+    const after = columnValue(change.new, column);
+    const arrow = ` ${style.dim("→")} `;
+    const room = options.width === undefined ? undefined : names.room - displayWidth(" → ");
+    const texts =
+      before === undefined || after === undefined
+        ? { before: sideText(before, room), after: sideText(after, room) }
+        : changedTexts(before, after, room === undefined ? undefined : shares(before, after, room));
+    const shown = [paintSide(before, texts.before, style), paintSide(after, texts.after, style)];
+    return indent + names.text(column) + shown.join(arrow);
+  });
+}
+
+/** Not kept, so not known (lean images). */
+const unknown = "?";
+
+function sideText(value: Value | undefined, room: number | undefined): string {
+  return value === undefined ? unknown : valueText(value, room === undefined ? undefined : room - 1);
+}
+
+function paintSide(value: Value | undefined, text: string, style: Style): string {
+  return value === undefined ? style.dim(text) : paintNull(value, text, style);
+}
+
+function paintNull(value: Value, text: string, style: Style): string {
+  return value === null ? style.dim(text) : text;
+}
+
+/**
+ * The columns an update changed. Old images may be whole (full images, changed keys) and new ones absent (lean),
+ * so neither side alone tells.
+ */
+function changedColumns({ old, new: after, oldKey }: Change): string[] {
+  const columns = new Set([...Object.keys(old ?? {}), ...Object.keys(after ?? {})]);
+  return [...columns].filter((column) => {
+    const before = columnValue(old, column);
+    const value = columnValue(after, column);
+    if (after !== null && value === undefined) return oldKey === null;
+    return before !== value;
+  });
+}
+
+/** How the two sides of an update share a line: half each, or what the shorter one leaves. */
+function shares(before: Value, after: Value, room: number): { before: number; after: number } {
+  const half = Math.max(8, Math.floor(room / 2));
+  const left = displayWidth(valueText(before, room));
+  const right = displayWidth(valueText(after, room));
+  if (left <= half) return { before: left, after: Math.max(half, room - left) };
+  if (right <= half) return { before: Math.max(half, room - right), after: right };
+  return { before: half, after: half };
+}
+
+/** The column of column names: padded alike within one change; `room` is what a line has left for values. */
+function nameColumn(columns: readonly string[], { style, width }: ChangeTextOptions) {
+  const shown = new Map(columns.map((column) => [column, safeText(column)]));
+  const widest = Math.max(0, ...[...shown.values()].map((name) => displayWidth(name)));
+  const padded = Math.min(widest, namesUpTo);
+  const text = (column: string): string => {
+    const name = shown.get(column) ?? "";
+    return `${style.cyan(name)}${" ".repeat(Math.max(0, padded - displayWidth(name)))}  `;
+  };
+  return { text, room: Math.max(16, (width ?? 0) - indent.length - padded - 2) };
+}

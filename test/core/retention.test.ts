@@ -1,0 +1,240 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { fromMicroseconds, toMicroseconds } from "../../src/core/instant.ts";
+import { parseInterval } from "../../src/core/interval.ts";
+import { type Cutoff, planPrune, type RetentionClass, type Segment } from "../../src/core/retention.ts";
+
+const now = "2026-11-22T00:00:00.000000+00:00";
+const cutoff = "2026-08-24T00:00:00.000000+00:00";
+const classes: RetentionClass[] = [
+  { name: "90d", keep: parseInterval("90d") },
+  { name: "forever", keep: undefined },
+  { name: "undated", keep: parseInterval("1y") },
+];
+const cutoffs = new Map<string, Cutoff>([
+  ["90d", { cutoff, rotateBefore: "2026-11-13T00:00:00.000000+00:00" }],
+]);
+
+function aSegment(parts: Partial<Segment> = {}): Segment {
+  return {
+    id: 1,
+    retention: "90d",
+    era: 1,
+    state: "closed",
+    openedAt: "2026-01-01T00:00:00.000000+00:00",
+    firstAt: "2026-11-01T00:00:00.000000+00:00",
+    lastAt: "2026-11-02T00:00:00.000000+00:00",
+    changes: 10,
+    bytes: 8192,
+    safeToClose: true,
+    ...parts,
+  };
+}
+
+const unlooked = { firstAt: undefined, lastAt: undefined };
+
+describe("planPrune", () => {
+  it.each<[string, Partial<Segment>, string, string]>([
+    [
+      "rotates a hot segment opened too long ago",
+      { state: "hot" },
+      "rotate",
+      "it was opened at 2026-01-01T00:00:00.000000+00:00 and is due for rotation",
+    ],
+    [
+      "rotates by the estimate when nobody looked for the first change",
+      { state: "hot", ...unlooked, changes: 5n },
+      "rotate",
+      "it was opened at 2026-01-01T00:00:00.000000+00:00 and is due for rotation",
+    ],
+    [
+      "keeps a young hot segment",
+      { state: "hot", openedAt: "2026-11-13T00:00:00.000000+00:00" },
+      "keep",
+      "it takes the changes of today and is not due for rotation",
+    ],
+    ["keeps an empty hot segment", { state: "hot", ...unlooked, changes: 0 }, "keep", "it is empty"],
+    ["keeps what is hot and for ever", { state: "hot", retention: "forever" }, "keep", "kept for ever"],
+    [
+      "closes when it is safe",
+      { state: "closing" },
+      "close",
+      "no transaction from before the rotation is left",
+    ],
+    [
+      "closes though its class became for ever",
+      { state: "closing", retention: "forever" },
+      "close",
+      "no transaction from before the rotation is left",
+    ],
+    [
+      "does not close before it is safe",
+      { state: "closing", safeToClose: false },
+      "keep",
+      "a transaction from before the rotation is still running",
+    ],
+    [
+      "drops what ended before the cutoff",
+      { firstAt: "2026-08-01T00:00:00+00:00", lastAt: "2026-08-23T23:59:59.999999+00:00" },
+      "drop",
+      "its newest change is of 2026-08-23T23:59:59.999999+00:00",
+    ],
+    [
+      "drops by the instant, whatever its offset",
+      { firstAt: "2026-08-01T00:00:00+00:00", lastAt: "2026-08-24T01:59:59.999999+02:00" },
+      "drop",
+      "its newest change is of 2026-08-24T01:59:59.999999+02:00",
+    ],
+    ["drops a closed and empty one", { ...unlooked, changes: 0n }, "drop", "it is closed and empty"],
+    [
+      "keeps one whose extent is unknown",
+      { ...unlooked, changes: 3 },
+      "keep",
+      "the instants of its changes are not known",
+    ],
+    [
+      "keeps one whose extent is half unknown",
+      { lastAt: undefined, changes: 0 },
+      "keep",
+      "the instants of its changes are not known",
+    ],
+    [
+      "keeps what ends at the cutoff",
+      { firstAt: "2026-08-20T00:00:00+00:00", lastAt: cutoff },
+      "keep",
+      "its newest change expires about 2026-11-22T00:00:00.000000+00:00",
+    ],
+    [
+      "deletes the expired part of a segment longer than a rotation",
+      { firstAt: "2026-08-01T00:00:00+00:00", lastAt: "2026-09-01T00:00:00+00:00" },
+      "delete",
+      "it spans more than one rotation, and its changes before 2026-08-24T00:00:00.000000+00:00 have expired",
+    ],
+    [
+      "keeps a straddling segment of one rotation whole",
+      { firstAt: "2026-08-20T00:00:00+00:00", lastAt: "2026-08-29T00:00:00+00:00" },
+      "keep",
+      "its newest change expires about 2026-11-27T00:00:00.000000+00:00",
+    ],
+    [
+      "keeps a closed one for ever",
+      { retention: "forever", lastAt: "2000-01-01T00:00:00+00:00" },
+      "keep",
+      "kept for ever",
+    ],
+    [
+      "keeps what has an unknown class",
+      { retention: "lost", lastAt: "2000-01-01T00:00:00+00:00" },
+      "keep",
+      'its retention class "lost" is not known',
+    ],
+    [
+      "keeps what has no cutoff",
+      { retention: "undated", lastAt: "2000-01-01T00:00:00+00:00" },
+      "keep",
+      "its cutoff is not known",
+    ],
+  ])("%s", (_name, parts, act, reason) => {
+    const segment = aSegment(parts);
+    const [decision, ...others] = planPrune([segment], classes, cutoffs, now);
+    expect(others).toEqual([]);
+    expect(decision).toMatchObject({ segment, act, reason });
+  });
+
+  it("names the cutoff where the decision rests on it", () => {
+    const old = aSegment({ firstAt: "2026-01-01T00:00:00+00:00", lastAt: "2026-01-02T00:00:00+00:00" });
+    expect(planPrune([old], classes, cutoffs, now)[0]).toHaveProperty("cutoff", cutoff);
+    expect(planPrune([aSegment({ state: "hot" })], classes, cutoffs, now)[0]).not.toHaveProperty("cutoff");
+  });
+
+  it("has nothing left to delete after the expired part is gone", () => {
+    const long = aSegment({ firstAt: "2026-01-01T00:00:00+00:00" });
+    expect(planPrune([long], classes, cutoffs, now)[0]?.act).toBe("delete");
+    expect(planPrune([{ ...long, firstAt: cutoff }], classes, cutoffs, now)[0]?.act).toBe("keep");
+  });
+});
+
+const day = 86_400_000_000n;
+const instant = fc
+  .bigInt({ min: toMicroseconds(now) - 200n * day, max: toMicroseconds(now) })
+  .map(fromMicroseconds);
+const segments = fc.array(
+  fc
+    .record({
+      id: fc.nat(),
+      retention: fc.constantFrom("90d", "forever", "undated", "lost"),
+      era: fc.constant(1),
+      state: fc.constantFrom("hot", "closing", "closed"),
+      openedAt: instant,
+      changes: fc.nat(3),
+      bytes: fc.nat(),
+      safeToClose: fc.boolean(),
+      ends: fc.tuple(instant, instant),
+      known: fc.boolean(),
+    })
+    .map(({ ends, known, ...segment }): Segment => {
+      const [firstAt, lastAt] = [...ends].sort();
+      return known ? { ...segment, firstAt, lastAt } : segment;
+    }),
+);
+
+describe("whatever the segments are, planPrune", () => {
+  it("decides for each exactly once, and the same when asked twice", () => {
+    fc.assert(
+      fc.property(segments, (all) => {
+        const plan = planPrune(all, classes, cutoffs, now);
+        expect(plan.map(({ segment }) => segment)).toEqual(all);
+        expect(planPrune(all, classes, cutoffs, now)).toEqual(plan);
+      }),
+    );
+  });
+
+  it("drops nothing newer than the cutoff, nothing kept for ever, nothing in use", () => {
+    fc.assert(
+      fc.property(segments, (all) => {
+        for (const { segment, act, ...decision } of planPrune(all, classes, cutoffs, now)) {
+          if (act === "delete") expect(decision.cutoff).toBe(cutoff);
+          if (act !== "drop" && act !== "delete") continue;
+          expect(segment).toMatchObject({ state: "closed", retention: "90d" });
+          if (act === "drop" && segment.changes > 0) expect((segment.lastAt ?? "9") < cutoff).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it("comes to rest: once its acts are done, only keeping is left", () => {
+    fc.assert(
+      fc.property(segments, (all) => {
+        let present = all;
+        for (let phase = 0; phase < 4; phase += 1) present = present.flatMap((segment) => applied(segment));
+        expect(planPrune(present, classes, cutoffs, now).filter(({ act }) => act !== "keep")).toEqual([]);
+      }),
+    );
+  });
+});
+
+/** What becomes of the segment when the plan for it is carried out. */
+function applied(segment: Segment): Segment[] {
+  const [decision] = planPrune([segment], classes, cutoffs, now);
+  switch (decision?.act) {
+    case "rotate": {
+      const next = {
+        ...segment,
+        id: segment.id + 1,
+        openedAt: now,
+        firstAt: undefined,
+        lastAt: undefined,
+        changes: 0,
+      };
+      return [{ ...segment, state: "closing", safeToClose: true }, next];
+    }
+    case "close":
+      return [{ ...segment, state: "closed" }];
+    case "delete":
+      return [{ ...segment, firstAt: decision.cutoff }];
+    case "drop":
+      return [];
+    default:
+      return [segment];
+  }
+}

@@ -1,0 +1,49 @@
+// Runs the database tests against several majors, one after another: node test/matrix.mjs [15 16 17 18]
+// TEST_REPORT_DIR keeps vitest's JSON report of each as postgres-MAJOR.json.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { countReport } from "./reports.mjs";
+
+const supported = ["15", "16", "17", "18"];
+const asked = process.argv.slice(2);
+const unknown = asked.filter((major) => !supported.includes(major));
+if (unknown.length > 0) {
+  console.error(
+    `PostgreSQL "${unknown.join('", "')}" is not supported. Name some of ${supported.join(", ")}.`,
+  );
+  process.exit(2);
+}
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
+const kept = process.env.TEST_REPORT_DIR;
+const reports = kept || mkdtempSync(join(tmpdir(), "pgtrail-matrix-"));
+
+const lines = [];
+let allPassed = true;
+for (const major of asked.length > 0 ? asked : supported) {
+  const report = join(reports, `postgres-${major}.json`);
+  const start = Date.now();
+  const { status } = spawnSync(
+    process.execPath,
+    [vitest, "run", "--config", "test/vitest.config.ts", "--project", "database"],
+    {
+      cwd: root,
+      stdio: ["ignore", "inherit", "inherit"],
+      env: { ...process.env, TEST_POSTGRES_MAJOR: major, TEST_REPORT: report },
+    },
+  );
+  const { passed, failed, skipped } = countReport(report);
+  const seconds = Math.round((Date.now() - start) / 1000);
+  const verdict = status === 0 ? "ok" : "FAILED";
+  lines.push(
+    `PostgreSQL ${major}: ${verdict}, ${passed} passed, ${failed} failed, ${skipped} skipped, ${seconds} s`,
+  );
+  allPassed &&= status === 0;
+}
+if (!kept) rmSync(reports, { recursive: true });
+console.log(`\n${lines.join("\n")}`);
+process.exitCode = allPassed ? 0 : 1;

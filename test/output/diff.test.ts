@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import {
+  countDifference,
+  differenceJson,
+  differenceSummary,
+  differenceText,
+  noDifferences,
+} from "../../src/output/diff.ts";
+import { createStyle } from "../../src/output/style.ts";
+import type { RowDifference } from "../../src/types.ts";
+
+const differences: readonly RowDifference[] = [
+  { kind: "inserted", key: "7", new: { id: 7, name: "Ada", email: "ada@example.org", bio: null } },
+  { kind: "deleted", key: "8", old: { id: 8, name: "Bob", email: "", bio: " x" } },
+  {
+    kind: "changed",
+    key: "9",
+    old: { id: 9, name: "Cleo", email: "cleo@example.org", bio: null, age: 30 },
+    new: { id: 9, name: "Cleopatra", email: "c@example.org", bio: null, age: 31 },
+  },
+];
+
+const off = createStyle(false);
+
+function text(look: { style: typeof off; width: number | undefined }): string {
+  return differences.map((difference) => differenceText(difference, look)).join("");
+}
+
+describe("differenceText", () => {
+  it("marks rows and folds unchanged columns", () => {
+    expect(text({ style: off, width: 80 })).toMatchInlineSnapshot(`
+      "+ 7  id=7  name=Ada  email=ada@example.org  bio=null
+      - 8  id=8  name=Bob  email=""  bio=" x"
+      < 9  name=Cleo       email=cleo@example.org  age=30
+      > 9  name=Cleopatra  email=c@example.org     age=31  (2 unchanged)
+      "
+    `);
+  });
+
+  it("colours the two sides", () => {
+    expect(text({ style: createStyle(true), width: 80 })).toMatchInlineSnapshot(`
+      "[32m+ 7  id=7  name=Ada  email=ada@example.org  bio=null[39m
+      [31m- 8  id=8  name=Bob  email=""  bio=" x"[39m
+      [31m< 9  name=Cleo       email=cleo@example.org  age=30[39m
+      [32m> 9  name=Cleopatra  email=c@example.org     age=31[39m  [2m(2 unchanged)[22m
+      "
+    `);
+  });
+
+  it("cuts whole rows to the terminal, and only there", () => {
+    const row: RowDifference = { kind: "inserted", key: "1", new: { bio: "x".repeat(200) } };
+    expect(differenceText(row, { style: off, width: 40 })).toHaveLength(41);
+    expect(differenceText(row, { style: off, width: undefined })).toContain("x".repeat(200));
+  });
+
+  it("shows where long values differ", () => {
+    const same = "lorem ipsum ".repeat(20);
+    const row: RowDifference = {
+      kind: "changed",
+      key: "1",
+      old: { bio: `${same}old` },
+      new: { bio: `${same}new` },
+    };
+    expect(differenceText(row, { style: off, width: 60 })).toMatchInlineSnapshot(`
+      "< 1  bio=…ipsum old
+      > 1  bio=…ipsum new
+      "
+    `);
+    expect(differenceText(row, { style: off, width: undefined })).toContain(`< 1  bio=${same}old\n`);
+  });
+
+  it("escapes keys, columns and values", () => {
+    const row: RowDifference = { kind: "deleted", key: "\x1b", old: { "a\n": "\u202e" } };
+    expect(differenceText(row, { style: off, width: 80 })).toBe("- \\x1b  a\\n=\\u202e\n");
+  });
+});
+
+describe("differenceSummary", () => {
+  it("counts by kind", () => {
+    expect(differenceSummary(differences.reduce(countDifference, noDifferences))).toBe(
+      "1 inserted, 1 deleted, 1 changed\n",
+    );
+    expect(differenceSummary({ inserted: 1200, deleted: 0, changed: 2 })).toBe(
+      "1,200 inserted, 0 deleted, 2 changed\n",
+    );
+  });
+
+  it("says when there is none", () => {
+    expect(differenceSummary(noDifferences)).toBe("no differences\n");
+  });
+});
+
+describe("differenceJson", () => {
+  it("has both sides, null where there is none", () => {
+    expect(differences.slice(0, 2).map(differenceJson)).toEqual([
+      {
+        kind: "inserted",
+        key: "7",
+        old: null,
+        new: { id: 7, name: "Ada", email: "ada@example.org", bio: null },
+      },
+      { kind: "deleted", key: "8", old: { id: 8, name: "Bob", email: "", bio: " x" }, new: null },
+    ]);
+    expect(Object.keys(differenceJson({ kind: "changed", key: "1", old: {}, new: {} }))).toEqual([
+      "kind",
+      "key",
+      "old",
+      "new",
+    ]);
+  });
+});

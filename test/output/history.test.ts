@@ -1,0 +1,212 @@
+import { describe, expect, it } from "vitest";
+import { type ChangeTextOptions, changeText, historyText } from "../../src/output/history.ts";
+import { createStyle } from "../../src/output/style.ts";
+import type { Change } from "../../src/types.ts";
+
+function aChange(change: Partial<Change> = {}): Change {
+  return {
+    id: "1",
+    tx: "812",
+    at: "2026-11-22T10:00:00.123456+00:00",
+    schema: "public",
+    table: "users",
+    op: "insert",
+    key: "7",
+    oldKey: null,
+    old: null,
+    new: { id: 7, name: "Ada", email: "ada@example.org", bio: null, note: "" },
+    actor: "app_user:123",
+    dbUser: "shop",
+    role: null,
+    application: null,
+    clientAddr: null,
+    context: null,
+    ...change,
+  };
+}
+
+const life: readonly Change[] = [
+  aChange(),
+  aChange({
+    op: "update",
+    tx: "900",
+    at: "2026-11-22T11:15:00.5+00:00",
+    old: { email: "ada@example.org", bio: null },
+    new: { email: "ada@lovelace.uk", bio: " likes looms " },
+    context: { reason: "ticket 4711: customer moved", request_id: "r1" },
+  }),
+  aChange({
+    op: "update",
+    tx: "901",
+    at: "2026-11-22T11:58:00+00:00",
+    key: "9",
+    oldKey: "7",
+    old: { id: 7, name: "Ada", email: "ada@lovelace.uk", bio: " likes looms ", note: "" },
+    new: { id: 9 },
+    actor: null,
+    role: "admin",
+  }),
+  aChange({
+    op: "delete",
+    tx: "950",
+    at: "2026-11-22T11:59:58+00:00",
+    key: "9",
+    old: { id: 9, name: "Ada", bio: null },
+    new: null,
+    actor: "shop",
+  }),
+];
+
+const options: ChangeTextOptions = {
+  now: new Date("2026-11-22T12:00:00Z"),
+  zone: "Europe/Berlin",
+  style: createStyle(false),
+  width: 120,
+};
+
+describe("historyText", () => {
+  it("tells a row's life", () => {
+    expect(historyText(life, options)).toMatchInlineSnapshot(`
+      "2026-11-22 11:00:00.123456+01:00 (1 hour ago)      insert  app_user:123 (shop)  tx 812
+        id     7
+        name   Ada
+        email  ada@example.org
+        bio    null
+        note   ""
+      2026-11-22 12:15:00.5+01:00 (44 minutes ago)  update  app_user:123 (shop)  "ticket 4711: customer moved"  tx 900
+        email  ada@example.org → ada@lovelace.uk
+        bio    null → " likes looms "
+      2026-11-22 12:58:00+01:00 (2 minutes ago)   update 7 → 9  shop as admin  tx 901
+        id  7 → 9
+      2026-11-22 12:59:58+01:00 (just now)        delete  shop  tx 950
+        id    9
+        name  Ada
+        bio   null
+      "
+    `);
+  });
+
+  it("tells it in colour on a narrow terminal", () => {
+    expect(historyText(life, { ...options, style: createStyle(true), width: 80 })).toMatchInlineSnapshot(`
+      "2026-11-22 11:00:00 [2m(1 hour ago)[22m      [32minsert[39m  app_user:123 [2m(shop)[22m  [2mtx 812[22m
+        [36mid[39m     7
+        [36mname[39m   Ada
+        [36memail[39m  ada@example.org
+        [36mbio[39m    [2mnull[22m
+        [36mnote[39m   ""
+      2026-11-22 12:15:00 [2m(44 minutes ago)[22m  [33mupdate[39m  app_user:123 [2m(shop)[22m  [2mtx 900[22m
+        — ticket 4711: customer moved
+        [36memail[39m  ada@example.org [2m→[22m ada@lovelace.uk
+        [36mbio[39m    [2mnull[22m [2m→[22m " likes looms "
+      2026-11-22 12:58:00 [2m(2 minutes ago)[22m   [33mupdate[39m 7 [2m→[22m [1m9[22m  shop as admin  [2mtx 901[22m
+        [36mid[39m  7 [2m→[22m 9
+      2026-11-22 12:59:58 [2m(just now)[22m        [31mdelete[39m  shop  [2mtx 950[22m
+      [2m  [36mid[39m    9[22m
+      [2m  [36mname[39m  Ada[22m
+      [2m  [36mbio[39m   [2mnull[22m[2m[22m
+      "
+    `);
+  });
+
+  it("leaves out what depends on the moment when stdout is no terminal", () => {
+    expect(historyText(life.slice(1, 2), { ...options, width: undefined })).toMatchInlineSnapshot(`
+      "2026-11-22 12:15:00.5+01:00  update  app_user:123 (shop)  "ticket 4711: customer moved"  tx 900
+        email  ada@example.org → ada@lovelace.uk
+        bio    null → " likes looms "
+      "
+    `);
+  });
+
+  it("says nothing of no changes", () => {
+    expect(historyText([], options)).toBe("");
+  });
+
+  it("is the changes' texts joined, so that a loop may stream it", () => {
+    const many = Array.from({ length: 500 }, (_, id) => aChange({ id: String(id) }));
+    expect(historyText(many, options)).toBe(many.map((change) => changeText(change, options)).join(""));
+  });
+});
+
+describe("changeText", () => {
+  const header = (change: Partial<Change>, more: Partial<ChangeTextOptions> = {}) =>
+    changeText(aChange(change), { ...options, ...more }).split("\n")[0];
+
+  it("names the key among several rows, and the table among several tables", () => {
+    expect(header({}, { subject: "key" })).toContain("insert 7  app_user:123");
+    expect(header({}, { subject: "table" })).toContain("insert public.users 7  app_user:123");
+    expect(header({ op: "truncate", key: null, new: null }, { subject: "table" })).toContain(
+      "truncate public.users  app_user:123",
+    );
+    expect(header({ key: "" }, { subject: "key" })).toContain('insert ""  ');
+  });
+
+  it.each([
+    [{ actor: null }, "  shop  tx"],
+    [{ actor: "shop" }, "  shop  tx"],
+    [{ actor: "ada" }, "  ada (shop)  tx"],
+    [{ actor: "ada", role: "admin" }, "  ada (shop as admin)  tx"],
+    [{ actor: null, role: "shop" }, "  shop  tx"],
+    [{ actor: "postgres (shop)" }, '  "postgres (shop)" (shop)  tx'],
+    [{ actor: "evil\x1b[2J" }, "  evil\\x1b[2J (shop)  tx"],
+  ])("says who: %j", (change, who) => {
+    expect(header(change)).toContain(who);
+  });
+
+  it("gives a reason that does not fit its own line on a terminal, cut to the width", () => {
+    const context = { reason: "because ".repeat(50) };
+    const [first, second] = changeText(aChange({ context }), options).split("\n");
+    expect(first).toBe(header({}));
+    expect(second).toMatch(/^ {2}— because because .*…$/);
+    expect(second).toHaveLength(120);
+    expect(header({ context }, { width: undefined })).toContain("because ".repeat(50));
+  });
+
+  it("ignores a reason that is no text", () => {
+    expect(header({ context: { reason: 5 } })).toBe(header({}));
+  });
+
+  it("folds columns that whole images show on both sides unchanged", () => {
+    const text = changeText(
+      aChange({ op: "update", old: { id: 7, name: "Ada", age: 36 }, new: { id: 7, name: "Ada", age: 37 } }),
+      options,
+    );
+    expect(text.split("\n").slice(1)).toEqual(["  age  36 → 37", ""]);
+  });
+
+  it("shows a new value that was not kept as unknown", () => {
+    const text = changeText(aChange({ op: "update", old: { name: "Ada" }, new: null }), options);
+    expect(text).toContain("  name  Ada → ?\n");
+  });
+
+  it("tells a text null from NULL", () => {
+    const text = changeText(aChange({ op: "update", old: { name: null }, new: { name: "null" } }), options);
+    expect(text).toContain('  name  null → "null"\n');
+  });
+
+  it("fits long values to the terminal and shows where they differ", () => {
+    const long = "lorem ipsum ".repeat(40);
+    const change = aChange({
+      op: "update",
+      old: { bio: `${long}old`, name: "Ada", prefix: `a${long}` },
+      new: { bio: `${long}new`, name: long, prefix: `b${long}` },
+    });
+    const text = changeText(change, { ...options, width: 60 });
+    expect(text.split("\n").slice(1).join("\n")).toMatchInlineSnapshot(`
+      "  bio     …ipsum old → …ipsum new
+        name    Ada → "lorem ipsum lorem ipsum lorem ipsum lorem…"
+        prefix  "alorem ipsum lorem i…" → "blorem ipsum lorem i…"
+      "
+    `);
+    expect(changeText(change, { ...options, width: undefined })).toContain(`${long}old → ${long}new`);
+  });
+
+  it("escapes columns and values", () => {
+    const text = changeText(aChange({ new: { "a\x1bb": "c\nd\u202e" } }), options);
+    expect(text).toContain("  a\\x1bb  c\\nd\\u202e\n");
+  });
+
+  it("shows the rows a truncate took", () => {
+    const text = changeText(aChange({ op: "truncate", old: { id: 7 }, new: null }), options);
+    expect(text).toContain("\n  id  7\n");
+  });
+});
