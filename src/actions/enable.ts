@@ -29,6 +29,8 @@ interface Target {
   readonly notes: readonly string[];
   /** Nothing to do: enabled, healthy, and with these very settings. */
   readonly unchanged: boolean;
+  /** Why the coverage so far cannot go on. */
+  readonly gap: string | undefined;
 }
 
 /**
@@ -132,7 +134,8 @@ async function settleTargets(
   retention: RetentionRow | undefined,
 ): Promise<Target[]> {
   const { exclude } = options;
-  const unknown = bulk && exclude ? unknownEverywhere(tables, exclude) : [];
+  const severally = bulk || tables.length > 1;
+  const unknown = severally && exclude ? unknownEverywhere(tables, exclude) : [];
   if (unknown.length > 0) {
     throw usageError(
       `No table has a column ${unknown.join(" or ")} to --exclude.`,
@@ -152,7 +155,7 @@ async function settleTargets(
   for (const facts of tables) {
     const existing = relations.get(facts.oid);
     const wishes = {
-      exclude: exclude && bulk ? patternsFor(facts, exclude) : exclude,
+      exclude: exclude && severally ? patternsFor(facts, exclude) : exclude,
       onTruncate: options.onTruncate,
       retentionId: retention?.id,
     };
@@ -160,7 +163,8 @@ async function settleTargets(
       const { settings, notes } = settleCapture(facts, wishes, existing, forever?.id ?? 1);
       const unchanged =
         existing?.enabled === true && isHealthy(health.get(existing.id)) && sameSettings(existing, settings);
-      targets.push({ facts, existing, settings, notes: bulk ? [] : notes, unchanged });
+      const gap = existing?.enabled ? gapOf(health.get(existing.id)) : undefined;
+      targets.push({ facts, existing, settings, notes: bulk ? [] : notes, unchanged, gap });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       faults.push(error.message);
@@ -173,6 +177,13 @@ async function settleTargets(
 
 function isHealthy(health: Health | undefined): boolean {
   return health?.rowTrigger === "on" && health.truncateTrigger === "on" && health.current && health.sameKey;
+}
+
+function gapOf(health: Health | undefined): string | undefined {
+  if (health?.rowTrigger !== "on")
+    return `the audit trigger was found ${health?.rowTrigger === "off" ? "switched off" : "gone"}`;
+  if (!health.sameKey) return "the primary key was found changed";
+  return undefined;
 }
 
 function sameSettings(existing: CaptureSettings, wanted: CaptureSettings): boolean {
@@ -191,13 +202,7 @@ async function printStatements(audit: AuditDatabase, targets: readonly Target[],
   let next = await nextRelation(audit);
   for (const target of targets) {
     if (target.unchanged) continue;
-    const statements = await enableStatements(
-      audit,
-      target.facts,
-      target.existing?.id ?? next++,
-      target.existing,
-      target.settings,
-    );
+    const statements = await enableStatements(audit, { ...target, relation: target.existing?.id ?? next++ });
     await io.out(`${["begin;", ...statements, "commit;"].join("\n")}\n\n`);
   }
 }
@@ -226,7 +231,13 @@ async function applyTargets(audit: AuditDatabase, targets: readonly Target[], io
             (candidate) => candidate.id === settings.retentionId,
           );
           if (current) await ensureSegment(within, current);
-          for (const statement of await enableStatements(within, facts, id, existing, settings))
+          for (const statement of await enableStatements(within, {
+            facts,
+            relation: id,
+            existing,
+            settings,
+            gap: target.gap,
+          }))
             await transaction.unsafe(statement);
         }),
       );

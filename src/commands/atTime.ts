@@ -5,7 +5,7 @@ import {
   addCommonOptions,
   type ConnectionOptions,
   type OutputOptions,
-  parseWhenArgument,
+  readWhen,
   type ZoneOptions,
 } from "./options.ts";
 

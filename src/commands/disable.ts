@@ -5,7 +5,7 @@ import {
   addCommonOptions,
   type ConnectionOptions,
   type OutputOptions,
-  parseTableArgument,
+  readTables,
   type WriteOptions,
 } from "./options.ts";
 
@@ -22,11 +22,11 @@ export function addDisableCommand(
   const command = program
     .command("disable")
     .description("Stop auditing tables; what was recorded stays and can still be read")
-    .argument("[table...]", 'users, public.users or "Odd.Name"', parseTableArgument)
+    .argument("[table...]", 'users, public.users or "Odd.Name"')
     .option("--all", "every audited table");
   addCommonOptions(command, { writes: true, example: "audit disable sessions" });
-  command.action((tables: TableName[] | undefined, options: Omit<DisableOptions, "tables">) =>
-    run({ ...options, tables: tables ?? [] }, io),
+  command.action(async (tables: string[], options: Omit<DisableOptions, "tables">) =>
+    run({ ...options, tables: await readTables(tables) }, io),
   );
 }
 

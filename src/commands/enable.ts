@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { parseRetain, type Retain } from "../core/interval.ts";
+import type { Retain } from "../core/interval.ts";
 import type { Io } from "../io.ts";
 import type { OnTruncate, TableName } from "../types.ts";
 import {
@@ -7,7 +7,7 @@ import {
   type ConnectionOptions,
   collectList,
   type OutputOptions,
-  parseTableArgument,
+  readTables,
   type WriteOptions,
 } from "./options.ts";
 
@@ -22,6 +22,10 @@ export interface EnableOptions extends ConnectionOptions, OutputOptions, WriteOp
   readonly onTruncate?: OnTruncate | undefined;
 }
 
+interface Typed extends Omit<EnableOptions, "tables" | "retain"> {
+  readonly retain?: string | undefined;
+}
+
 export function addEnableCommand(
   program: Command,
   io: Io,
@@ -30,7 +34,7 @@ export function addEnableCommand(
   const command = program
     .command("enable")
     .description("Audit tables, or change how they are audited; options are remembered")
-    .argument("[table...]", 'users, public.users or "Odd.Name"', parseTableArgument)
+    .argument("[table...]", 'users, public.users or "Odd.Name"')
     .option("--all", "every table that can be audited, of all schemas or of --schema")
     .option("--schema <name>", "every table of one schema")
     .option(
@@ -41,7 +45,6 @@ export function addEnableCommand(
     .option(
       "--retain <class|interval>",
       "how long to keep changes, such as 90d or a class of audit retention",
-      parseRetain,
     )
     .addOption(
       new Option(
@@ -53,9 +56,13 @@ export function addEnableCommand(
     writes: true,
     example: "audit enable users orders --exclude hair_color,'*_token' --retain 1y",
   });
-  command.action((tables: TableName[] | undefined, options: Omit<EnableOptions, "tables">) =>
-    run({ ...options, tables: tables ?? [] }, io),
+  command.action(async (tables: string[], { retain, ...options }: Typed) =>
+    run({ ...options, tables: await readTables(tables), retain: await readRetain(retain) }, io),
   );
+}
+
+async function readRetain(text: string | undefined): Promise<Retain | undefined> {
+  return text === undefined ? undefined : (await import("../core/interval.ts")).parseRetain(text);
 }
 
 const runLazily = async (options: EnableOptions, io: Io): Promise<void> =>

@@ -8,7 +8,7 @@ import {
   collectList,
   type OutputOptions,
   parseCount,
-  parseWhenArgument,
+  readOptionalWhen,
   type ZoneOptions,
 } from "./options.ts";
 
@@ -23,6 +23,11 @@ export interface HistoryOptions extends ConnectionOptions, OutputOptions, ZoneOp
   readonly limit?: number | undefined;
 }
 
+interface Typed extends Omit<HistoryOptions, "table" | "key" | "since" | "until"> {
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
 export function addHistoryCommand(
   program: Command,
   io: Io,
@@ -33,14 +38,17 @@ export function addHistoryCommand(
     .description("Show the changes of a row, or of a whole table, oldest first")
     .argument("<table>", 'users, public.users, "Odd.Name", or relation:ID')
     .argument("[key...]", "the row's key: a value per key column, or col=value")
-    .option("--since <when>", "changes from this instant on", parseWhenArgument)
-    .option("--until <when>", "changes up to this instant", parseWhenArgument)
+    .option("--since <when>", "changes from this instant on")
+    .option("--until <when>", "changes up to this instant")
     .option("--op <operations>", "insert, update, delete, truncate; comma-separated", parseOperations)
     .option("--actor <name>", "changes of this actor, or of this database user where no actor was claimed")
     .option("--limit <n>", "the newest n changes", parseCount);
   addCommonOptions(command, { instants: true, example: "audit history users 42 --since '2 days ago'" });
-  command.action((table: string, key: string[], options: Omit<HistoryOptions, "table" | "key">) =>
-    run({ ...options, table, key }, io),
+  command.action(async (table: string, key: string[], { since, until, ...options }: Typed) =>
+    run(
+      { ...options, table, key, since: await readOptionalWhen(since), until: await readOptionalWhen(until) },
+      io,
+    ),
   );
 }
 

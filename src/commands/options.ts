@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { parseTableName } from "../core/name.ts";
-import { parseWhen, type When } from "../core/when.ts";
+import type { When } from "../core/when.ts";
 import type { TableName } from "../types.ts";
 
 /** What every command that talks to a database is given. */
@@ -51,14 +50,23 @@ export function addCommonOptions(
     .addHelpText("after", `\nExample:\n  $ ${example}\n`);
 }
 
-/** One or more tables as arguments: `users`, `public.users`, `"Odd.Name"`. */
-export function parseTableArgument(text: string, former: readonly TableName[] = []): TableName[] {
-  return [...former, parseTableName(text)];
+// Grammars are loaded by the action that has something to read, so that help and usage errors come at once.
+
+/** Tables as arguments: `users`, `public.users`, `"Odd.Name"`. None is an empty list. */
+export async function readTables(texts: readonly string[] | undefined): Promise<TableName[]> {
+  const { parseTableName } = await import("../core/name.ts");
+  return (texts ?? []).map((text) => parseTableName(text));
 }
 
-/** An instant as an option or argument. */
-export function parseWhenArgument(text: string): When {
+/** An instant as an argument, or as an option that is always there. */
+export async function readWhen(text: string): Promise<When> {
+  const { parseWhen } = await import("../core/when.ts");
   return parseWhen(text.trim());
+}
+
+/** An instant as an option that may be left out. */
+export async function readOptionalWhen(text: string | undefined): Promise<When | undefined> {
+  return text === undefined ? undefined : readWhen(text);
 }
 
 /** A positive count such as --limit. */

@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { parseInterval } from "../core/interval.ts";
 import type { Io } from "../io.ts";
 import {
   addCommonOptions,
@@ -35,15 +34,16 @@ export function addRetentionCommand(
     .command("set")
     .description("Make a retention class, or change how long it keeps")
     .argument("<name>", "the class, such as normal; tables join it by: audit enable <table> --retain normal")
-    .argument(
-      "<interval>",
-      "such as 90d, '18 months' or forever",
-      (text) => parseInterval(text)?.text ?? null,
-    );
+    .argument("<interval>", "such as 90d, '18 months' or forever");
   addCommonOptions(set, { writes: true, example: "audit retention set normal 1y" });
-  set.action((name: string, keep: string | null, options: Omit<RetentionSetOptions, "name" | "keep">) =>
-    run.set({ ...options, name, keep }, io),
+  set.action(async (name: string, interval: string, options: Omit<RetentionSetOptions, "name" | "keep">) =>
+    run.set({ ...options, name, keep: await readKeep(interval) }, io),
   );
+}
+
+async function readKeep(text: string): Promise<string | null> {
+  const { parseInterval } = await import("../core/interval.ts");
+  return parseInterval(text)?.text ?? null;
 }
 
 const runLazily = {

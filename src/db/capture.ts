@@ -1,70 +1,68 @@
 import type { TableFacts } from "../core/auditable.ts";
+import type { CaptureSettings } from "../core/enablePlan.ts";
 import { quoteIdentifier } from "../core/name.ts";
-import type { OnTruncate } from "../types.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { arrayLiteralOf, literal } from "./literal.ts";
 import type { Relation } from "./registry.ts";
 
-/** How a table is to be audited, every option decided. */
-export interface CaptureOptions {
-  /** Attribute numbers of the columns named or matched now. */
-  readonly excluded: readonly number[];
-  /** As typed; globs among them also hold for columns added later. */
-  readonly exclude: readonly string[];
-  readonly onTruncate: OnTruncate;
-  readonly retentionId: number;
+/** One table to be audited, everything decided. */
+export interface CaptureRequest {
+  readonly facts: TableFacts;
+  /** The registry id: a new one, or that of `existing`. */
+  readonly relation: number;
+  readonly existing: Relation | undefined;
+  readonly settings: CaptureSettings;
+  /** Why the coverage so far cannot go on; undefined where it can. */
+  readonly gap?: string | undefined;
 }
 
 /**
  * The statements that put capture on a table, or change what it is captured with: the registry's entry, the
  * functions and triggers, the shape, the beginning of coverage, the note of what was done. One transaction.
- * `relation` is the registry id: a new one, or that of `existing`.
  */
 export async function enableStatements(
   audit: AuditDatabase,
-  facts: TableFacts,
-  relation: number,
-  existing: Relation | undefined,
-  options: CaptureOptions,
+  { facts, relation, existing, settings, gap }: CaptureRequest,
 ): Promise<string[]> {
   const { sql, installation, isSuperuser } = audit;
   const schema = quoteIdentifier(installation.schema);
   const table = qualified(facts);
   const guarded = !installation.eventTriggers;
-  const globs = options.exclude
+  const globs = settings.exclude
     .filter((pattern) => /[*?]/.test(pattern) && !pattern.startsWith('"'))
     .map((glob) => glob.toLowerCase());
-  const excludedSql = arrayLiteralOf(options.excluded, "smallint");
+  const excludedSql = arrayLiteralOf(settings.excluded, "smallint");
   const globsSql = arrayLiteralOf(globs, "text");
   const keySql = arrayLiteralOf(facts.keyColumns, "smallint");
 
   const capture = await sql.unsafe<{ statement: string }[]>(
     `select ${schema}._capture_statements($1, $2, ${keySql}, ${excludedSql}, ${globsSql}, $3, $4, $5, $6) as statement`,
-    [relation, facts.oid, options.retentionId, options.onTruncate, guarded, installation.roles],
+    [relation, facts.oid, settings.retentionId, settings.onTruncate, guarded, installation.roles],
   );
   const allExcluded = `${schema}._excluded_columns(${facts.oid}, ${excludedSql}, ${globsSql})`;
   return [
     `lock table ${table} in share row exclusive mode;`,
     ...borrow(installation, isSuperuser),
     `insert into ${schema}.relation (id, oid, schema_name, table_name, key_columns, excluded, exclude, on_truncate, retention, capture, enabled)
-values (${relation}, ${facts.oid}, ${literal(facts.schema)}, ${literal(facts.table)}, ${keySql}, ${allExcluded}, ${globsSql}, ${literal(options.onTruncate)}, ${options.retentionId}, ${literal(guarded ? "guarded" : "generated")}, true)
+values (${relation}, ${facts.oid}, ${literal(facts.schema)}, ${literal(facts.table)}, ${keySql}, ${allExcluded}, ${globsSql}, ${literal(settings.onTruncate)}, ${settings.retentionId}, ${literal(guarded ? "guarded" : "generated")}, true)
 on conflict (id) do update set
   oid = excluded.oid, schema_name = excluded.schema_name, table_name = excluded.table_name, key_columns = excluded.key_columns,
   excluded = excluded.excluded, exclude = excluded.exclude, on_truncate = excluded.on_truncate,
   retention = excluded.retention, capture = excluded.capture, enabled = true;`,
-    ...(existing?.onTruncate === "capture" && options.onTruncate !== "capture" && installation.roles
+    ...(existing?.onTruncate === "capture" && settings.onTruncate !== "capture" && installation.roles
       ? [`revoke select on ${table} from audit_truncate;`]
       : []),
     ...capture.map(({ statement }) => statement),
     `select ${schema}._record_shape(${relation}, ${facts.oid}, ${allExcluded});`,
+    ...(gap === undefined ? [] : [closeCoverage(schema, relation, gap)]),
     `insert into ${schema}.coverage (relation, from_id, from_at, on_reason)
 select ${relation}, nextval(${literal(`${schema}.change_id`)}), clock_timestamp(), 'enabled'
 where not exists (select from ${schema}.coverage where relation = ${relation} and until_id is null);`,
     operation(schema, "enable", relation, {
       table,
-      exclude: options.exclude,
-      on_truncate: options.onTruncate,
-      retention: options.retentionId,
+      exclude: settings.exclude,
+      on_truncate: settings.onTruncate,
+      retention: settings.retentionId,
     }),
     ...giveBack(installation, isSuperuser),
   ];
@@ -86,12 +84,16 @@ export async function disableStatements(
     ...borrow(installation, isSuperuser),
     ...release.map(({ statement }) => statement),
     `update ${schema}.relation set enabled = false where id = ${relation.id};`,
-    `update ${schema}.coverage
-set until_id = nextval(${literal(`${schema}.change_id`)}), until_at = clock_timestamp(), off_reason = ${literal(reason)}
-where relation = ${relation.id} and until_id is null;`,
+    closeCoverage(schema, relation.id, reason),
     operation(schema, "disable", relation.id, { table: qualified(relation) }),
     ...giveBack(installation, isSuperuser),
   ];
+}
+
+function closeCoverage(schema: string, relation: number, reason: string): string {
+  return `update ${schema}.coverage
+set until_id = nextval(${literal(`${schema}.change_id`)}), until_at = clock_timestamp(), off_reason = ${literal(reason)}
+where relation = ${relation} and until_id is null;`;
 }
 
 /** The statement that notes what this tool did. */

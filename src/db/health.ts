@@ -1,4 +1,5 @@
 import type { AuditDatabase } from "./installation.ts";
+import type { Relation } from "./registry.ts";
 
 /** Whether capture of a table works as it was set up. */
 export interface Health {
@@ -44,8 +45,23 @@ export async function readHealth({ sql, object }: AuditDatabase): Promise<Readon
   return new Map(rows.map((row) => [row.relation, row]));
 }
 
+/** Whether changes may be missed or written to the wrong key; a guarded trigger that is out of date misses none. */
+export function isBroken(health: Health | undefined, capture: Relation["capture"]): boolean {
+  if (!health) return true;
+  return (
+    health.rowTrigger !== "on" ||
+    health.truncateTrigger !== "on" ||
+    !health.sameKey ||
+    (!health.current && capture === "generated")
+  );
+}
+
 /** What is wrong with a table's capture, in sentences; empty when all is well. */
-export function healthProblems(health: Health | undefined, table: string): string[] {
+export function healthProblems(
+  health: Health | undefined,
+  capture: Relation["capture"],
+  table: string,
+): string[] {
   const mend = `Mend it with: audit enable ${table}`;
   if (!health) return ["The table is gone from the catalog, or under another oid."];
   const problems: string[] = [];
@@ -55,7 +71,9 @@ export function healthProblems(health: Health | undefined, table: string): strin
     );
   } else if (!health.current) {
     problems.push(
-      `The audit trigger was made for other columns or options; it adapts row by row, or may fail. ${mend}`,
+      capture === "guarded"
+        ? `The table changed since its trigger was made; every change is still recorded, the slow way. ${mend}`
+        : `The audit trigger was made for other columns or options than the table has now. ${mend}`,
     );
   }
   if (health.truncateTrigger !== "on") {

@@ -71,7 +71,7 @@ export async function install(connection: Connection, schema: string): Promise<I
   await sql.unsafe(scripts.appendOnly);
   const name = quoteIdentifier(schema);
   await sql.unsafe(`revoke execute on all functions in schema ${name} from public`);
-  const roles = former?.roles || (await permitted(sql, scripts.roles));
+  const roles = former?.roles || (await permitted(sql, scripts.roles + trial(connection)));
   if (roles) await sql.unsafe(scripts.grants);
   const eventTriggers = former?.eventTriggers || (roles && (await permitted(sql, scripts.eventTriggers)));
 
@@ -146,6 +146,12 @@ async function refuseForeignSchema(sql: Sql, schema: string): Promise<void> {
   }
 }
 
+/** Roles that are there already are of no use to an installer who cannot hand functions over to them. */
+function trial({ isSuperuser }: Connection): string {
+  if (isSuperuser) return "";
+  return "grant audit_writer, audit_truncate to current_user; revoke audit_writer, audit_truncate from current_user;";
+}
+
 /** Runs a script for which the rights may be missing: false, and nothing done, where they are. */
 async function permitted(sql: Sql, script: string): Promise<boolean> {
   await sql.unsafe("savepoint attempt");
@@ -201,7 +207,12 @@ async function refreshCapture(connection: Connection, schema: string): Promise<v
     if (!relation.enabled) continue;
     const [facts] = await readTables(sql, [relation.oid]);
     if (!facts) continue;
-    for (const statement of await enableStatements(audit, facts, relation.id, relation, relation)) {
+    for (const statement of await enableStatements(audit, {
+      facts,
+      relation: relation.id,
+      existing: relation,
+      settings: relation,
+    })) {
       await sql.unsafe(statement);
     }
   }

@@ -23,16 +23,20 @@ export interface Relation {
   readonly dropped: boolean;
 }
 
-/** Every table in the registry, by name. */
+/** Every table in the registry, by name. The trigger tells the oid: after dump and restore the registry's is stale. */
 export async function listRelations({ sql, object }: AuditDatabase): Promise<Relation[]> {
   return sql<Relation[]>`
     select
-      relation.id, relation.oid, relation.schema_name as schema, relation.table_name as table,
+      relation.id, coalesce(own.tgrelid, relation.oid) as oid,
+      relation.schema_name as schema, relation.table_name as table,
       relation.key_columns as "keyColumns", relation.excluded, relation.exclude,
       relation.on_truncate as "onTruncate", retention.name as retention, retention.id as "retentionId",
-      relation.capture, relation.enabled, relation.dropped_at is not null as dropped
+      relation.capture, relation.enabled,
+      relation.dropped_at is not null or class.oid is null as dropped
     from ${object("relation")} as relation
     join ${object("retention")} as retention on retention.id = relation.retention
+    left join pg_trigger as own on own.tgname = '00_audit_row_' || relation.id and own.tgparentid = 0
+    left join pg_class as class on class.oid = coalesce(own.tgrelid, relation.oid)
     order by relation.schema_name, relation.table_name, relation.id`;
 }
 

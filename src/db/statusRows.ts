@@ -1,6 +1,6 @@
 import { formatTableName } from "../core/name.ts";
 import type { StatusRow } from "../output/status.ts";
-import { healthProblems, readHealth } from "./health.ts";
+import { healthProblems, isBroken, readHealth } from "./health.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { listRelations, type Relation } from "./registry.ts";
 import { estimateRows } from "./segments.ts";
@@ -27,14 +27,18 @@ export async function readStatus(audit: AuditDatabase, only?: Relation): Promise
   return relations.map((relation) => {
     const span = spans.get(relation.id);
     const amount = amounts.get(relation.id);
-    const problems =
-      relation.enabled && !relation.dropped
-        ? healthProblems(health.get(relation.id), formatTableName(relation))
-        : [];
-    if (relation.enabled && span?.until)
-      problems.push(
-        `Coverage ended at ${span.until}: ${span.reason}. Begin a new one with: audit enable ${formatTableName(relation)}`,
-      );
+    const problems: string[] = [];
+    let state: StatusRow["state"] = relation.dropped ? "dropped" : relation.enabled ? "on" : "off";
+    if (state === "on") {
+      const name = formatTableName(relation);
+      problems.push(...healthProblems(health.get(relation.id), relation.capture, name));
+      if (span?.until) {
+        problems.push(
+          `Coverage ended at ${span.until}: ${span.reason}. Begin a new one with: audit enable ${name}`,
+        );
+      }
+      if (isBroken(health.get(relation.id), relation.capture) || span?.until) state = "broken";
+    }
     const changes = amount?.changes ?? 0n;
     return {
       schema: relation.schema,
@@ -42,7 +46,7 @@ export async function readStatus(audit: AuditDatabase, only?: Relation): Promise
       relation: relation.id,
       since: span?.since ?? null,
       until: span?.until ?? null,
-      state: relation.dropped ? "dropped" : !relation.enabled ? "off" : problems.length > 0 ? "broken" : "on",
+      state,
       capture: relation.capture,
       images: "changes",
       excluded: names.get(relation.id) ?? [],

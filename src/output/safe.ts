@@ -29,7 +29,13 @@ function escaped(character: string): string {
   return shortEscapes[character] ?? `\\x${hex.padStart(2, "0")}`;
 }
 
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined;
+
+/** Made when first needed: opening it costs as much as loading ten modules, and most text is plain. */
+function graphemesOf(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return segmenter.segment(text);
+}
 
 const emoji = /\p{Emoji_Presentation}|\p{Emoji}\ufe0f/u;
 
@@ -46,7 +52,7 @@ const wide =
 export function displayWidth(text: string, stop = Number.POSITIVE_INFINITY): number {
   if (plain.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     width += graphemeWidth(segment);
     if (width > stop) break;
   }
@@ -88,7 +94,7 @@ function clip(text: string, width: number, more: boolean): string {
   if (plain.test(text)) return `${text.slice(0, width - 1)}…`;
   let shown = "";
   let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     used += graphemeWidth(segment);
     if (used > width - 1) break;
     shown += segment;

@@ -19,8 +19,9 @@ as $function$
 declare
   relation_id constant integer := audit_schema._relation_of(audited);
   registered record;
-  era record;
+  within_era text;
   oldest_running xid8;
+  straddlers xid8[];
   renamed boolean;
   image text;
   source text;
@@ -32,15 +33,30 @@ begin
   perform audit_schema._require_coverage(relation_id, audited, instant);
   select relation.* into registered from audit_schema.relation where relation.id = relation_id;
 
-  select installation.first_id, coalesce(lead_installation.first_id, 9223372036854775807) as next_id into era
+  -- Transaction ids mean something within one era only; bounds are needed where there are several.
+  select format(' and change.id >= %s and change.id < %s', installation.first_id, coalesce(next_era.first_id, 9223372036854775807))
+  into within_era
   from audit_schema.installation
-  left join audit_schema.installation as lead_installation on lead_installation.era = installation.era + 1
-  where installation.installed_at <= instant or installation.era = 1
+  left join audit_schema.installation as next_era on next_era.era = installation.era + 1
+  where (installation.installed_at <= instant or installation.era = 1)
+    and (select count(*) > 1 from audit_schema.installation as any_era)
   order by installation.era desc
   limit 1;
-  select min(change.xid) into oldest_running
-  from audit_schema.change
-  where change.at > instant and change.id >= era.first_id and change.id < era.next_id;
+  within_era := coalesce(within_era, '');
+
+  -- Transactions that wrote both before and after the instant, found by the index on xid: nothing that began
+  -- before the oldest one still writing after the instant can be among them.
+  execute format('select min(change.xid) from %I.change where change.at > %L%s', 'audit_schema', instant, within_era)
+  into oldest_running;
+  if oldest_running is not null then
+    execute format(
+      'select array_agg(distinct change.xid)
+       from %1$I.change
+       where change.xid >= %2$L and change.at <= %3$L%4$s
+         and exists (select from %1$I.change as later where later.xid = change.xid and later.at > %3$L)',
+      'audit_schema', oldest_running, instant, within_era)
+    into straddlers;
+  end if;
 
   renamed := exists (
     select
@@ -81,18 +97,14 @@ begin
   if keys is not null then
     asked := format(' and (change.key = any (%1$L) or change.old_key = any (%1$L))', keys);
   end if;
-  if oldest_running is not null then
+  if straddlers is not null then
     straddling := format(
 $straddling$
   union all
   select change.id, change.xid, change.op, change.key, change.old_key, %1$s as old, change.old_tid, change.new_tid
   from %2$I.change
-  where change.relation = %3$s and change.at <= %4$L and change.xid >= %5$L
-    and change.id >= %6$s and change.id < %7$s
-    and change.xid in (
-      select later.xid from %2$I.change as later
-      where later.at > %4$L and later.id >= %6$s and later.id < %7$s
-    )%8$s$straddling$, image, 'audit_schema', relation_id, instant, oldest_running, era.first_id, era.next_id, asked);
+  where change.relation = %3$s and change.at <= %4$L and change.xid = any (%5$L)%6$s%7$s$straddling$,
+      image, 'audit_schema', relation_id, instant, straddlers, within_era, asked);
   end if;
 
   return format(
