@@ -1,13 +1,23 @@
+/** Options of at-time that take the next argument as their value. */
+const optionsWithValue: readonly string[] = ["--database-url", "--audit-schema", "--tz"];
+
 /**
  * Lets an instant such as `-2h` stand as the first argument of at-time: the parser of options would take it for
- * an option. A leading blank changes nothing for the grammar of instants.
+ * an option. A leading blank changes nothing for the grammar of instants. Everything else stays as it was typed.
  */
 export function normaliseArgv(args: readonly string[]): string[] {
-  const command = args.indexOf("at-time");
-  if (command < 0) return [...args];
-  const end = args.indexOf("--");
-  return args.map((arg, index) => {
-    const isPositional = index > command && (end < 0 || index < end);
-    return isPositional && /^-\d+\s*[a-z]/.test(arg) && !args[index - 1]?.startsWith("--") ? ` ${arg}` : arg;
-  });
+  const normal = [...args];
+  if (args[0] !== "at-time") return normal;
+  for (let index = 1; index < args.length; index++) {
+    const arg = args[index] ?? "";
+    if (optionsWithValue.includes(arg)) {
+      index++;
+    } else if (/^-\d/.test(arg)) {
+      normal[index] = ` ${arg}`;
+      return normal;
+    } else if (!arg.startsWith("-") || arg === "--") {
+      return normal;
+    }
+  }
+  return normal;
 }

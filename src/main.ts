@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { normaliseArgv } from "./argv.ts";
+import { refuseUnstorable } from "./core/argument.ts";
 import { ExitCode, SilentExit, UserError } from "./errors.ts";
 import { ClosedPipe, type Io } from "./io.ts";
 import { jsonLine } from "./output/json.ts";
@@ -13,9 +14,12 @@ interface Manner {
 
 /** Runs one command line. The only place that knows how errors become messages and exit codes. */
 export async function main(args: string[], io: Io): Promise<ExitCode> {
-  const manner = { json: args.includes("--json"), verbose: args.includes("--verbose") };
-  const dressed = args.includes("--no-color") ? { ...io, outColor: false, errColor: false } : io;
+  // Behind "--" stand values, whatever they look like.
+  const flags = args.slice(0, args.indexOf("--") < 0 ? args.length : args.indexOf("--"));
+  const manner = { json: flags.includes("--json"), verbose: flags.includes("--verbose") };
+  const dressed = flags.includes("--no-color") ? { ...io, outColor: false, errColor: false } : io;
   try {
+    refuseUnstorable(args);
     await createProgram(dressed).parseAsync(normaliseArgv(args), { from: "user" });
     return ExitCode.Done;
   } catch (error) {
@@ -23,7 +27,7 @@ export async function main(args: string[], io: Io): Promise<ExitCode> {
   }
 }
 
-function reportError(error: unknown, io: Io, manner: Manner): ExitCode {
+async function reportError(error: unknown, io: Io, manner: Manner): Promise<ExitCode> {
   if (error instanceof ClosedPipe) return ExitCode.Done;
   if (error instanceof SilentExit) return error.exitCode;
   if (error instanceof CommanderError) return reportUsage(error, io, manner);
@@ -54,13 +58,14 @@ function reportUsage(error: CommanderError, io: Io, manner: Manner): ExitCode {
   return ExitCode.Usage;
 }
 
-function reportBug(error: unknown, io: Io, manner: Manner): ExitCode {
+async function reportBug(error: unknown, io: Io, manner: Manner): Promise<ExitCode> {
+  const { escapeControls } = await import("./output/safe.ts");
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   report(io, manner, {
     exitCode: ExitCode.Bug,
-    message: `This is a bug in audit ${version}: ${text}`,
+    message: `This is a bug in audit ${version}: ${escapeControls(text)}`,
     hint: manner.verbose ? undefined : "Run it again with --verbose and report what it prints.",
-    detail: error instanceof Error ? error.stack : undefined,
+    detail: error instanceof Error ? error.stack?.split("\n").map(escapeControls).join("\n") : undefined,
   });
   return ExitCode.Bug;
 }

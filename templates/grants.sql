@@ -13,7 +13,16 @@ grant select on audit_schema.installation, audit_schema.retention, audit_schema.
 do $do$
 declare
   helper text;
+  hot text;
 begin
+  -- Made by an installation that had no roles yet; later ones get the grant as they are made.
+  for hot in
+    select function.oid::pg_catalog.regprocedure::text
+    from pg_catalog.pg_proc as function
+    where function.pronamespace = 'audit_schema'::pg_catalog.regnamespace and function.proname ~ '^_hot_\d+$'
+  loop
+    execute pg_catalog.format('grant execute on function %s to audit_writer, audit_truncate', hot);
+  end loop;
   for helper in
     select function.oid::pg_catalog.regprocedure::text
     from pg_catalog.pg_proc as function

@@ -6,6 +6,13 @@ declare
   wanted text;
   existing record;
 begin
+  -- Several databases may be set up at once, and advisory locks are seen in one of them only.
+  begin
+    lock table pg_catalog.pg_authid in share row exclusive mode;
+  exception
+    when insufficient_privilege then null;
+  end;
+
   foreach wanted in array array['audit_writer', 'audit_truncate', 'audit_ddl', 'audit_reader'] loop
     select role.* into existing from pg_catalog.pg_roles as role where role.rolname = wanted;
     if not found then

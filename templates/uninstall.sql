@@ -35,6 +35,13 @@ begin
     end loop;
   end if;
 
+  -- Roles have no lock but this that all databases see: of several uninstalls at once the last one drops them.
+  begin
+    lock table pg_catalog.pg_authid in share row exclusive mode;
+  exception
+    when insufficient_privilege then null;
+  end;
+
   for doomed in
     select role.rolname as name
     from pg_catalog.pg_roles as role

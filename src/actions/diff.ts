@@ -1,6 +1,8 @@
 import type { DiffOptions } from "../commands/diff.ts";
+import { arrangeImage } from "../core/image.ts";
 import { toMicroseconds } from "../core/instant.ts";
 import { parseWhen } from "../core/when.ts";
+import { readColumnOrder } from "../db/columnOrder.ts";
 import { settleInstant } from "../db/instants.ts";
 import { streamDifferences, unknownColumns } from "../db/past.ts";
 import { withReading } from "../db/reading.ts";
@@ -43,13 +45,32 @@ export async function runDiff(options: DiffOptions, io: Io): Promise<void> {
       return;
     }
     const look = lookOf(io);
+    const columns = await readColumnOrder(audit, relation);
     let counts = noDifferences;
     for await (const differences of batches) {
       counts = differences.reduce(countDifference, counts);
-      await io.out(differences.map((difference) => differenceText(difference, look)).join(""));
+      await io.out(
+        differences.map((difference) => differenceText(arranged(difference, columns), look)).join(""),
+      );
     }
     await io.out(differenceSummary(counts));
   });
+}
+
+/** Values as the table has them: for reading; a document's fields are found by name. */
+function arranged(difference: RowDifference, columns: readonly string[]): RowDifference {
+  switch (difference.kind) {
+    case "inserted":
+      return { ...difference, new: arrangeImage(difference.new, columns) };
+    case "deleted":
+      return { ...difference, old: arrangeImage(difference.old, columns) };
+    case "changed":
+      return {
+        ...difference,
+        old: arrangeImage(difference.old, columns),
+        new: arrangeImage(difference.new, columns),
+      };
+  }
 }
 
 async function* items(batches: AsyncGenerator<RowDifference[], void, undefined>) {

@@ -3,7 +3,7 @@ import { formatTableName } from "../core/name.ts";
 import { disableStatements } from "../db/capture.ts";
 import { withTransaction } from "../db/connect.ts";
 import { type AuditDatabase, withAudit } from "../db/installation.ts";
-import { LOCK_TIMEOUT_MS, withLockRetries, withRunLock } from "../db/lock.ts";
+import { LOCK_TIMEOUT_MS, LOCK_TIMEOUT_SQL, withLockRetries, withRunLock } from "../db/lock.ts";
 import { listRelations, type Relation, resolveRelation } from "../db/registry.ts";
 import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
@@ -26,7 +26,7 @@ export async function runDisable(options: DisableOptions, io: Io): Promise<void>
     if (options.dryRun) {
       for (const relation of relations.filter(({ enabled }) => enabled)) {
         await io.out(
-          `${["begin;", ...(await disableStatements(audit, relation)), "commit;"].join("\n")}\n\n`,
+          `${["begin;", LOCK_TIMEOUT_SQL, ...(await disableStatements(audit, relation)), "commit;"].join("\n")}\n\n`,
         );
       }
       return;

@@ -2,19 +2,21 @@ import type { EnableOptions } from "../commands/enable.ts";
 import { findObstacle, type TableFacts } from "../core/auditable.ts";
 import { type CaptureSettings, patternsFor, settleCapture, unknownEverywhere } from "../core/enablePlan.ts";
 import { formatTableName } from "../core/name.ts";
-import { enableStatements } from "../db/capture.ts";
+import { enableStatements, readExcluded } from "../db/capture.ts";
 import { listTables, resolveTables } from "../db/catalog.ts";
 import { withTransaction } from "../db/connect.ts";
 import { type Health, readHealth } from "../db/health.ts";
-import { type AuditDatabase, withAudit } from "../db/installation.ts";
-import { LOCK_TIMEOUT_MS, withLockRetries, withRunLock } from "../db/lock.ts";
+import { type AuditDatabase, listInstallations, withAudit } from "../db/installation.ts";
+import { LOCK_TIMEOUT_MS, LOCK_TIMEOUT_SQL, withLockRetries, withRunLock } from "../db/lock.ts";
 import { listRelations, type Relation } from "../db/registry.ts";
 import {
-  ensureRetention,
-  ensureSegment,
   FOREVER,
   listRetention,
+  planRetention,
   type RetentionRow,
+  retentionStatements,
+  segmentStatements,
+  setRetention,
 } from "../db/retention.ts";
 import { ExitCode, SilentExit, UserError, usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
@@ -56,12 +58,13 @@ function checkSelection({ tables, all, schema }: EnableOptions): void {
 
 async function enable(audit: AuditDatabase, options: EnableOptions, io: Io): Promise<void> {
   const bulk = options.tables.length === 0;
+  const ours = await listInstallations(audit.sql);
   const facts = bulk
-    ? await listTables(audit.sql, options.schema, audit.installation.schema)
+    ? await listTables(audit.sql, options.schema, ours)
     : await resolveTables(audit.sql, options.tables, audit.searchPath);
   const rows: EnabledRow[] = [];
   const auditable = facts.filter((table) => {
-    const obstacle = findObstacle(table, audit.installation.schema);
+    const obstacle = findObstacle(table, ours);
     if (obstacle)
       rows.push({
         schema: table.schema,
@@ -73,15 +76,18 @@ async function enable(audit: AuditDatabase, options: EnableOptions, io: Io): Pro
   });
   if (!bulk && rows.length > 0) throw obstaclesError(rows);
 
-  const retention = options.retain
-    ? options.dryRun && options.retain.kind === "interval"
-      ? await plannedRetention(audit, options.retain)
-      : await ensureRetention(audit, options.retain)
-    : undefined;
+  const retention = options.retain && (await planRetention(audit, options.retain));
   const targets = await settleTargets(audit, auditable, options, bulk, retention);
+  const isNewClass = retention?.isNew === true && targets.length > 0;
   if (options.dryRun) {
-    await printStatements(audit, targets, io);
+    await printStatements(audit, targets, isNewClass ? retention : undefined, io);
     return;
+  }
+  // Only now that nothing is wrong with the rest of what was asked.
+  if (isNewClass) {
+    await withTransaction(audit.sql, {}, (sql) =>
+      setRetention({ ...audit, sql }, retention.name, retention.keep),
+    );
   }
   const done = await applyTargets(audit, targets, io);
   const all = [...rows, ...done].sort(
@@ -107,23 +113,6 @@ function obstaclesError(rows: readonly EnabledRow[]): UserError {
 function splitSentence(text: string): [string, string] {
   const end = text.indexOf(". ");
   return [text.slice(0, end + 1), text.slice(end + 2)];
-}
-
-/** A class that --dry-run may not make: its first id stands for it. */
-async function plannedRetention(
-  audit: AuditDatabase,
-  retain: { readonly name: string },
-): Promise<RetentionRow> {
-  const classes = await listRetention(audit);
-  return (
-    classes.find(({ name }) => name === retain.name) ?? {
-      id: Math.max(0, ...classes.map(({ id }) => id)) + 1,
-      name: retain.name,
-      keep: null,
-      hotSegment: null,
-      tables: [],
-    }
-  );
 }
 
 async function settleTargets(
@@ -162,7 +151,9 @@ async function settleTargets(
     try {
       const { settings, notes } = settleCapture(facts, wishes, existing, forever?.id ?? 1);
       const unchanged =
-        existing?.enabled === true && isHealthy(health.get(existing.id)) && sameSettings(existing, settings);
+        existing?.enabled === true &&
+        isHealthy(health.get(existing.id)) &&
+        sameSettings(existing, { ...settings, excluded: await readExcluded(audit, facts.oid, settings) });
       const gap = existing?.enabled ? gapOf(health.get(existing.id)) : undefined;
       targets.push({ facts, existing, settings, notes: bulk ? [] : notes, unchanged, gap });
     } catch (error) {
@@ -190,20 +181,35 @@ function sameSettings(existing: CaptureSettings, wanted: CaptureSettings): boole
   return (
     existing.onTruncate === wanted.onTruncate &&
     existing.retentionId === wanted.retentionId &&
-    // Generated columns made from excluded ones are among those remembered, so wanted is a subset of them.
-    wanted.excluded.every((attnum) => existing.excluded.includes(attnum)) &&
-    (wanted.excluded.length > 0 || existing.excluded.length === 0) &&
-    existing.excluded.length === wanted.excluded.length &&
+    String(existing.excluded) === String(wanted.excluded) &&
     String(existing.exclude) === String(wanted.exclude)
   );
 }
 
-async function printStatements(audit: AuditDatabase, targets: readonly Target[], io: Io): Promise<void> {
+async function printStatements(
+  audit: AuditDatabase,
+  targets: readonly Target[],
+  newClass: RetentionRow | undefined,
+  io: Io,
+): Promise<void> {
+  const { schema } = audit.installation;
+  const withoutSegment = new Map(
+    [...(await listRetention(audit)), ...(newClass ? [newClass] : [])]
+      .filter(({ hotSegment }) => hotSegment === null)
+      .map((row) => [row.id, row]),
+  );
+  const print = (statements: readonly string[]) =>
+    io.out(`${["begin;", LOCK_TIMEOUT_SQL, ...statements, "commit;"].join("\n")}\n\n`);
+  if (newClass) await print(retentionStatements(schema, { ...newClass, former: null }));
   let next = await nextRelation(audit);
   for (const target of targets) {
     if (target.unchanged) continue;
-    const statements = await enableStatements(audit, { ...target, relation: target.existing?.id ?? next++ });
-    await io.out(`${["begin;", ...statements, "commit;"].join("\n")}\n\n`);
+    const kept = withoutSegment.get(target.settings.retentionId);
+    withoutSegment.delete(target.settings.retentionId);
+    await print([
+      ...(kept ? segmentStatements(schema, kept) : []),
+      ...(await enableStatements(audit, { ...target, relation: target.existing?.id ?? next++ })),
+    ]);
   }
 }
 
@@ -230,14 +236,11 @@ async function applyTargets(audit: AuditDatabase, targets: readonly Target[], io
           const [current] = (await listRetention(within)).filter(
             (candidate) => candidate.id === settings.retentionId,
           );
-          if (current) await ensureSegment(within, current);
-          for (const statement of await enableStatements(within, {
-            facts,
-            relation: id,
-            existing,
-            settings,
-            gap: target.gap,
-          }))
+          const request = { facts, relation: id, existing, settings, gap: target.gap };
+          for (const statement of [
+            ...(current ? segmentStatements(audit.installation.schema, current) : []),
+            ...(await enableStatements(within, request)),
+          ])
             await transaction.unsafe(statement);
         }),
       );

@@ -1,6 +1,8 @@
 import type { HistoryOptions } from "../commands/history.ts";
+import { arrangeImage } from "../core/image.ts";
 import { formatTableName } from "../core/name.ts";
 import { type ChangeFilter, readLife, streamTableChanges } from "../db/changes.ts";
+import { readColumnOrder } from "../db/columnOrder.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import { settleInstant } from "../db/instants.ts";
 import { withReading } from "../db/reading.ts";
@@ -31,10 +33,11 @@ export async function runHistory(options: HistoryOptions, io: Io): Promise<void>
       return;
     }
     const look = { ...lookOf(io), now: io.now(), zone, subject: key === undefined ? "key" : "none" } as const;
+    const columns = await readColumnOrder(audit, relation);
     let shown = 0;
     for await (const changes of batches) {
       shown += changes.length;
-      await io.out(changes.map((change) => changeText(change, look)).join(""));
+      await io.out(changes.map((change) => changeText(arranged(change, columns), look)).join(""));
     }
     if (shown === 0) io.err(`${emptyText(relation, options)}\n`);
   });
@@ -55,6 +58,15 @@ async function* life(
 ): AsyncGenerator<Change[], void, undefined> {
   const changes = await readLife(audit, relation, key, filter);
   yield limit === undefined ? changes : changes.slice(-limit);
+}
+
+/** Values as the table has them: for reading; a document's fields are found by name. */
+function arranged(change: Change, columns: readonly string[]): Change {
+  return {
+    ...change,
+    old: change.old && arrangeImage(change.old, columns),
+    new: change.new && arrangeImage(change.new, columns),
+  };
 }
 
 async function* items(batches: AsyncGenerator<Change[], void, undefined>) {

@@ -15,6 +15,7 @@ import {
   rotateSegment,
   stampClosing,
 } from "../db/segments.ts";
+import { requireZone } from "../db/zone.ts";
 import { refusal } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { jsonDocument } from "../output/json.ts";
@@ -29,6 +30,7 @@ import { createProgress } from "../output/progress.ts";
 export async function runPrune(options: PruneOptions, io: Io): Promise<void> {
   const zone = resolveZone(options.tz, io.env);
   await withAudit({ ...options, writes: true }, io, async (audit) => {
+    if (options.tz !== undefined) await requireZone(audit.sql, zone);
     const rows = options.dryRun
       ? await plannedRows(audit, planRun(await readPruneFacts(audit)))
       : await withRunLock(audit.sql, audit.installation.schema, () => prune(audit, io));

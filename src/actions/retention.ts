@@ -2,9 +2,8 @@ import type { RetentionListOptions, RetentionSetOptions } from "../commands/rete
 import { parseRetain } from "../core/interval.ts";
 import { withTransaction } from "../db/connect.ts";
 import { withAudit } from "../db/installation.ts";
-import { literal } from "../db/literal.ts";
 import { withRunLock } from "../db/lock.ts";
-import { listRetention, setRetention } from "../db/retention.ts";
+import { listRetention, retentionStatements, setRetention } from "../db/retention.ts";
 import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { jsonDocument } from "../output/json.ts";
@@ -44,10 +43,9 @@ export async function runRetentionSet(options: RetentionSetOptions, io: Io): Pro
   }
   await withAudit({ ...options, writes: true }, io, async (audit) => {
     if (options.dryRun) {
-      const schema = audit.installation.schema;
-      await io.out(
-        `insert into "${schema.replaceAll('"', '""')}".retention (name, keep) values (${literal(name)}, ${literal(keep)}) on conflict (name) do update set keep = excluded.keep;\n`,
-      );
+      const former = (await listRetention(audit)).find((row) => row.name === name)?.keep ?? null;
+      const statements = retentionStatements(audit.installation.schema, { name, keep, former });
+      await io.out(`${["begin;", ...statements, "commit;"].join("\n")}\n`);
       return;
     }
     const { existed, former } = await withRunLock(audit.sql, audit.installation.schema, () =>
@@ -67,6 +65,6 @@ export async function runRetentionSet(options: RetentionSetOptions, io: Io): Pro
       tables.length === 0
         ? `Put tables under it with: audit enable <table> --retain ${name}`
         : `It holds for ${tables.join(", ")} from the next audit prune on.`;
-    await io.out(`Retention ${name} ${change} ${keep ?? "for ever"}. ${whom}\n`);
+    await io.out(`Retention ${name} ${change} ${keep ?? "for ever"}.\n${whom}\n`);
   });
 }

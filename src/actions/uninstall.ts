@@ -3,7 +3,7 @@ import { quoteIdentifier } from "../core/name.ts";
 import { withTransaction } from "../db/connect.ts";
 import { uninstallSteps } from "../db/install.ts";
 import { type AuditDatabase, withAudit } from "../db/installation.ts";
-import { LOCK_TIMEOUT_MS, withLockRetries, withRunLock } from "../db/lock.ts";
+import { LOCK_TIMEOUT_MS, LOCK_TIMEOUT_SQL, withLockRetries, withRunLock } from "../db/lock.ts";
 import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { jsonDocument } from "../output/json.ts";
@@ -18,7 +18,9 @@ export async function runUninstall(options: UninstallOptions, io: Io): Promise<v
     if (!options.dryRun) await requireConsent(audit, options.confirm);
     const { tables, script } = await uninstallSteps(audit);
     if (options.dryRun) {
-      const perTable = tables.map(({ statements }) => ["begin;", ...statements, "commit;"].join("\n"));
+      const perTable = tables.map(({ statements }) =>
+        ["begin;", LOCK_TIMEOUT_SQL, ...statements, "commit;"].join("\n"),
+      );
       await io.out(`${[...perTable, "begin;", script, "commit;"].join("\n")}\n`);
       return;
     }

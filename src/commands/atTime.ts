@@ -23,17 +23,17 @@ export function addAtTimeCommand(
   const command = program
     .command("at-time")
     .description("Show the rows of a table as they were at an instant")
-    .argument(
-      "<when>",
-      "such as '2026-11-20 17:00', 'yesterday 17:00', '2 days ago' or -2h",
-      parseWhenArgument,
-    )
+    .argument("<when>", "such as '2026-11-20 17:00', 'yesterday 17:00', '2 days ago' or -2h")
     .argument("<table>", 'users, public.users or "Odd.Name"')
     .argument("[key...]", "one row's key: a value per key column, or col=value");
   addCommonOptions(command, { instants: true, example: "audit at-time '2 days ago' users 42" });
   command.action(
-    (when: When, table: string, key: string[], options: Omit<AtTimeOptions, "when" | "table" | "key">) =>
-      run({ ...options, when, table, key }, io),
+    async (
+      when: string,
+      table: string,
+      key: string[],
+      options: Omit<AtTimeOptions, "when" | "table" | "key">,
+    ) => run({ ...options, when: await readWhen(when), table, key }, io),
   );
 }
 

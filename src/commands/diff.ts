@@ -5,7 +5,8 @@ import {
   addCommonOptions,
   type ConnectionOptions,
   type OutputOptions,
-  parseWhenArgument,
+  readOptionalWhen,
+  readWhen,
   type ZoneOptions,
 } from "./options.ts";
 
@@ -15,6 +16,11 @@ export interface DiffOptions extends ConnectionOptions, OutputOptions, ZoneOptio
   readonly from: When;
   /** undefined means now. */
   readonly to?: When | undefined;
+}
+
+interface Typed extends Omit<DiffOptions, "table" | "key" | "from" | "to"> {
+  readonly from: string;
+  readonly to?: string | undefined;
 }
 
 export function addDiffCommand(
@@ -27,14 +33,14 @@ export function addDiffCommand(
     .description("Show which rows of a table differ between two instants, and in what")
     .argument("<table>", 'users, public.users or "Odd.Name"')
     .argument("[key...]", "one row's key: a value per key column, or col=value")
-    .requiredOption("--from <when>", "the earlier instant", parseWhenArgument)
-    .option("--to <when>", "the later instant (now without)", parseWhenArgument);
+    .requiredOption("--from <when>", "the earlier instant")
+    .option("--to <when>", "the later instant (now without)");
   addCommonOptions(command, {
     instants: true,
     example: "audit diff users --from 'yesterday 17:00' --to now",
   });
-  command.action((table: string, key: string[], options: Omit<DiffOptions, "table" | "key">) =>
-    run({ ...options, table, key }, io),
+  command.action(async (table: string, key: string[], { from, to, ...options }: Typed) =>
+    run({ ...options, table, key, from: await readWhen(from), to: await readOptionalWhen(to) }, io),
   );
 }
 

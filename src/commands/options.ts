@@ -53,9 +53,9 @@ export function addCommonOptions(
 // Grammars are loaded by the action that has something to read, so that help and usage errors come at once.
 
 /** Tables as arguments: `users`, `public.users`, `"Odd.Name"`. None is an empty list. */
-export async function readTables(texts: readonly string[] | undefined): Promise<TableName[]> {
+export async function readTables(texts: readonly string[]): Promise<TableName[]> {
   const { parseTableName } = await import("../core/name.ts");
-  return (texts ?? []).map((text) => parseTableName(text));
+  return texts.map((text) => parseTableName(text));
 }
 
 /** An instant as an argument, or as an option that is always there. */

@@ -44,13 +44,17 @@ const kinds: Readonly<Record<string, string>> = {
   S: "a sequence",
 };
 
-/** Decides whether a table can be audited: undefined if so, else why not. `auditSchema` is our own. */
-export function findObstacle(facts: TableFacts, auditSchema: string): Obstacle | undefined {
+/** Decides whether a table can be audited: undefined if so, else why not. `auditSchemas` are our own. */
+export function findObstacle(facts: TableFacts, auditSchemas: readonly string[]): Obstacle | undefined {
   const kind = kinds[facts.kind];
-  if (facts.schema === auditSchema) {
-    return { reason: "is part of the audit trail itself", hint: "Choose a table of your own." };
+  // Temporary tables lie in a schema of the system's.
+  if (facts.temporary) {
+    return { reason: "is a temporary table, it goes with its session", hint: "Audit an ordinary table." };
   }
   if (facts.system) return { reason: "is a system table", hint: "Choose a table of your own." };
+  if (auditSchemas.includes(facts.schema)) {
+    return { reason: "is part of the audit trail itself", hint: "Choose a table of your own." };
+  }
   if (facts.kind === "f") {
     return {
       reason: `is ${kind}, its rows are changed elsewhere`,
@@ -62,9 +66,6 @@ export function findObstacle(facts: TableFacts, auditSchema: string): Obstacle |
       reason: `is ${kind}, it holds no rows that are written to`,
       hint: "Audit the tables behind it.",
     };
-  }
-  if (facts.temporary) {
-    return { reason: "is a temporary table, it goes with its session", hint: "Audit an ordinary table." };
   }
   if (facts.extension !== null) {
     return {

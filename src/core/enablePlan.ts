@@ -1,7 +1,7 @@
 import type { OnTruncate } from "../types.ts";
 import type { TableFacts } from "./auditable.ts";
 import { resolveColumns } from "./columns.ts";
-import { formatTableName } from "./name.ts";
+import { foldCase, formatTableName } from "./name.ts";
 
 /** How a table is audited: what enable decides and the registry remembers. */
 export interface CaptureSettings {
@@ -34,7 +34,7 @@ export function settleCapture(
       exclude:
         wishes.exclude === undefined
           ? (former?.exclude ?? [])
-          : wishes.exclude.filter(isGlob).map((glob) => glob.toLowerCase()),
+          : wishes.exclude.filter((pattern) => isGlob(pattern) && !hasColumn(facts, pattern)).map(foldCase),
       onTruncate: wishes.onTruncate ?? former?.onTruncate ?? "capture",
       retentionId: wishes.retentionId ?? former?.retentionId ?? defaultRetentionId,
     },
@@ -53,7 +53,7 @@ export function unknownEverywhere(tables: readonly TableFacts[], patterns: reado
 }
 
 function hasColumn(facts: TableFacts, pattern: string): boolean {
-  const name = pattern.startsWith('"') ? pattern.slice(1, -1).replaceAll('""', '"') : pattern.toLowerCase();
+  const name = pattern.startsWith('"') ? pattern.slice(1, -1).replaceAll('""', '"') : foldCase(pattern);
   return facts.columns.some((column) => column.name === name);
 }
 

@@ -28,11 +28,8 @@ export async function enableStatements(
   const schema = quoteIdentifier(installation.schema);
   const table = qualified(facts);
   const guarded = !installation.eventTriggers;
-  const globs = settings.exclude
-    .filter((pattern) => /[*?]/.test(pattern) && !pattern.startsWith('"'))
-    .map((glob) => glob.toLowerCase());
   const excludedSql = arrayLiteralOf(settings.excluded, "smallint");
-  const globsSql = arrayLiteralOf(globs, "text");
+  const globsSql = arrayLiteralOf(settings.exclude, "text");
   const keySql = arrayLiteralOf(facts.keyColumns, "smallint");
 
   const capture = await sql.unsafe<{ statement: string }[]>(
@@ -66,6 +63,21 @@ where not exists (select from ${schema}.coverage where relation = ${relation} an
     }),
     ...giveBack(installation, isSuperuser),
   ];
+}
+
+/**
+ * The attribute numbers, in order, of all that such settings leave out of a table now: what globs match and what
+ * is generated from excluded columns, too.
+ */
+export async function readExcluded(
+  { sql, object }: AuditDatabase,
+  oid: number,
+  { excluded, exclude }: Pick<CaptureSettings, "excluded" | "exclude">,
+): Promise<number[]> {
+  const [row] = await sql<{ excluded: number[] }[]>`
+    select ${object("_excluded_columns")}(
+      ${oid}::oid, ${sql.array([...excluded], 21)}::smallint[], ${sql.array([...exclude], 25)}::text[]) as excluded`;
+  return row?.excluded ?? [];
 }
 
 /** The statements that end capture of a table: triggers off, coverage closed. The history stays. */

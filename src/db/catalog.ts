@@ -60,43 +60,39 @@ export async function unknownTable(
       and namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema'
     order by 1, 2
     limit 5000`;
-  const typed = formatTableName(name);
-  const qualified = known.map(formatTableName);
-  const bare = known.map(({ table }) => formatTableName({ schema: undefined, table }));
-  const elsewhere = known
-    .filter(({ table }) => name.schema === undefined && table === name.table)
-    .map(formatTableName);
-  if (elsewhere.length > 0) {
-    return `Table ${typed} is not in the search path; did you mean ${elsewhere
-      .slice(0, 3)
-      .map((text) => safeText(text))
-      .join(" or ")}?`;
-  }
-  const meant = didYouMean(typed, name.schema === undefined ? [...new Set(bare)] : qualified);
+  const typed = safeText(formatTableName(name));
+  const elsewhere = known.filter(({ table }) => table === name.table).map(formatTableName);
   const where =
     name.schema === undefined
       ? ` in the search path (${searchPath.map((schema) => safeText(schema)).join(", ")})`
       : "";
-  return `There is no table ${safeText(typed)}${where}.${meant}`;
+  if (elsewhere.length > 0) {
+    const others = elsewhere.slice(0, 3).map((text) => safeText(text));
+    return `There is no table ${typed}${where}; did you mean ${others.join(" or ")}?`;
+  }
+  const near = known.filter(({ schema }) =>
+    (name.schema === undefined ? searchPath : [name.schema]).includes(schema),
+  );
+  const meant = didYouMean(name.table, [...new Set(near.map(({ table }) => table))]);
+  return [`There is no table ${typed}${where}.`, meant].join(" ").trimEnd();
 }
 
-/** Every table that could be audited by name: ordinary and partitioned ones, of one schema or of all. */
+/** Every table that could be audited by name: ordinary and partitioned ones, of one schema or of all but ours. */
 export async function listTables(
   sql: Sql,
   schema: string | undefined,
-  auditSchema: string,
+  auditSchemas: readonly string[],
 ): Promise<TableFacts[]> {
   if (schema !== undefined) {
     const schemas = await sql<
       { name: string }[]
     >`select nspname as name from pg_namespace where nspname !~ '^pg_' order by 1`;
     if (!schemas.some(({ name }) => name === schema)) {
-      throw usageError(
-        `There is no schema ${safeText(schema)}.${didYouMean(
-          schema,
-          schemas.map(({ name }) => name),
-        )}`,
+      const meant = didYouMean(
+        schema,
+        schemas.map(({ name }) => name),
       );
+      throw usageError([`There is no schema ${safeText(schema)}.`, meant].join(" ").trimEnd());
     }
   }
   const rows = await sql<{ oid: number }[]>`
@@ -106,7 +102,8 @@ export async function listTables(
     where class.relkind in ('r', 'p', 'f')
       and class.relpersistence <> 't'
       and namespace.nspname !~ '^pg_'
-      and namespace.nspname not in ('information_schema', ${auditSchema})
+      and namespace.nspname <> 'information_schema'
+      and namespace.nspname <> all (${sql.array([...auditSchemas], 25)})
       and (${schema ?? null}::text is null or namespace.nspname = ${schema ?? null})
     order by namespace.nspname, class.relname`;
   return readTables(

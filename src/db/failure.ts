@@ -159,7 +159,8 @@ function translateServerError(error: ServerError): Error {
   const verdict = BY_STATE[error.code] ?? BY_CLASS[error.code.slice(0, 2)];
   if (!verdict) return new DatabaseFault(error.code, error.message, error.stack);
   return new UserError(verdict.exitCode, asSentence(error.message), {
-    hint: error.hint ? asSentence(error.hint) : verdict.hint,
+    // Our own hints may end in a command, which has to paste back.
+    hint: error.hint ? (error.code.startsWith("UA") ? error.hint : asSentence(error.hint)) : verdict.hint,
     detail: sqlStateDetail(error.code),
   });
 }

@@ -14,17 +14,21 @@ export interface Health {
 }
 
 /** Looks at the triggers of every table that should be audited and is still there. */
-export async function readHealth({ sql, object }: AuditDatabase): Promise<ReadonlyMap<number, Health>> {
+export async function readHealth({
+  sql,
+  object,
+  installation,
+}: AuditDatabase): Promise<ReadonlyMap<number, Health>> {
   const rows = await sql<Health[]>`
     select
       relation.id as relation,
       coalesce((
         select case when tgenabled in ('O', 'A') then 'on' else 'off' end
-        from pg_trigger where tgrelid = relation.oid and tgname = '00_audit_row_' || relation.id
+        from pg_trigger where tgrelid = relation.oid and tgname = '00_' || ${installation.schema}::text || '_row_' || relation.id
       ), 'gone') as "rowTrigger",
       coalesce((
         select case when tgenabled in ('O', 'A') then 'on' else 'off' end
-        from pg_trigger where tgrelid = relation.oid and tgname = '00_audit_truncate_' || relation.id
+        from pg_trigger where tgrelid = relation.oid and tgname = '00_' || ${installation.schema}::text || '_truncate_' || relation.id
       ), 'gone') as "truncateTrigger",
       coalesce((
         select position(quote_literal(function.prosrc) in ${object("_row_function")}(
@@ -32,7 +36,7 @@ export async function readHealth({ sql, object }: AuditDatabase): Promise<Readon
           relation.retention, relation.capture = 'guarded')) > 0
         from pg_trigger as trigger
         join pg_proc as function on function.oid = trigger.tgfoid
-        where trigger.tgrelid = relation.oid and trigger.tgname = '00_audit_row_' || relation.id
+        where trigger.tgrelid = relation.oid and trigger.tgname = '00_' || ${installation.schema}::text || '_row_' || relation.id
       ), false) as current,
       relation.key_columns is not distinct from (
         select array_agg(place.attnum order by place.ordinality)

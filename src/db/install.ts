@@ -76,7 +76,9 @@ export async function install(connection: Connection, schema: string): Promise<I
   const eventTriggers = former?.eventTriggers || (roles && (await permitted(sql, scripts.eventTriggers)));
 
   await writeInstallation(sql, schema, roles, eventTriggers);
-  if (former && former.version !== version) await refreshCapture(connection, schema);
+  // With event triggers that may not replace the trigger functions of former days, ALTER TABLE would fail.
+  const gained = former && (former.roles !== roles || former.eventTriggers !== eventTriggers);
+  if (former && (former.version !== version || gained)) await refreshCapture(connection, schema);
   return {
     schema,
     did: !former ? "installed" : former.version === version ? "refreshed" : "upgraded",

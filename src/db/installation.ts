@@ -115,8 +115,8 @@ export async function readInstallation({ sql, user }: Connection, schema: string
     limit 1`;
   if (row === undefined) {
     throw refusal(
-      `The audit trail in schema ${quoteIdentifier(schema)} is only half installed.`,
-      "Finish it with: audit init",
+      `The audit trail in schema ${quoteIdentifier(schema)} is only half installed: its table installation is empty.`,
+      `Look at what it holds, then remove it (drop schema ${quoteIdentifier(schema)} cascade) and install anew: audit init`,
     );
   }
   return { schema, version: row.version, roles: row.roles, eventTriggers: row.event_triggers };

@@ -11,6 +11,8 @@ const LOCK_CLASS = 0x61756474;
 
 /** A waiting lock request makes everybody behind it wait: give up soon, come back later. */
 export const LOCK_TIMEOUT_MS = 700;
+/** The same for SQL that is printed for somebody else to run: the second line of a transaction. */
+export const LOCK_TIMEOUT_SQL = `set local lock_timeout = '${LOCK_TIMEOUT_MS}ms';`;
 const FIRST_PAUSE_MS = 1_000;
 const ATTEMPTS = 6;
 

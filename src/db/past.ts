@@ -22,8 +22,8 @@ const BOOLEAN = 16;
 const SMALL_INTEGERS = [21, 23];
 
 /**
- * The rows of a table at an instant (ISO 8601), streamed; of one row only where `key` is given. Throws, before
- * the first row, where the instant lies outside coverage.
+ * The rows of a table at an instant (ISO 8601), in the order of their keys, streamed; of one row only where `key`
+ * is given. Throws, before the first row, where the instant lies outside coverage.
  */
 export async function readPast(
   audit: AuditDatabase,
@@ -36,8 +36,25 @@ export async function readPast(
   return {
     columns: columns.map(({ name }) => name),
     unknown: columns.filter(isUnknown),
-    batches: streamRows(audit, statement),
+    batches: streamRows(audit, await inKeyOrder(audit, relation, statement)),
   };
+}
+
+async function inKeyOrder(audit: AuditDatabase, relation: Relation, statement: string): Promise<string> {
+  const names = await keyNames(audit, relation);
+  if (names.length === 0) return statement;
+  return `select r.* from (${statement}) as r order by ${names.map((name) => `r.${name}`).join(", ")}`;
+}
+
+/** The columns of the key in key order, quoted. What a primary key holds, a query can sort by. */
+async function keyNames({ sql }: AuditDatabase, relation: Relation): Promise<string[]> {
+  const rows = await sql<{ name: string }[]>`
+    select format('%I', attribute.attname) as name
+    from unnest(${sql.array([...relation.keyColumns], 21)}::smallint[]) with ordinality as key_column (attnum, place)
+    join pg_attribute as attribute on attribute.attrelid = ${relation.oid}::oid and attribute.attnum = key_column.attnum
+    where not attribute.attisdropped
+    order by key_column.place`;
+  return rows.map(({ name }) => name);
 }
 
 /** The columns of a table whose values at an instant cannot be known, with why. */
@@ -67,10 +84,11 @@ async function* streamRows(
   { sql }: AuditDatabase,
   statement: string,
 ): AsyncGenerator<(readonly Value[])[], void, undefined> {
+  let types: readonly number[] = [];
   for await (const rows of sql.unsafe(statement).raw().cursor(BATCH)) {
-    const types = (rows as unknown as { columns: readonly { type: number }[] }).columns.map(
-      ({ type }) => type,
-    );
+    // The driver names the columns with the first batch only.
+    const { columns } = rows as unknown as { columns: readonly { type: number }[] | null };
+    if (columns) types = columns.map(({ type }) => type);
     yield (rows as unknown as (Buffer | null)[][]).map((row) =>
       row.map((value, index) => toValue(value, types[index] ?? 0)),
     );
@@ -102,14 +120,17 @@ export async function* streamDifferences(
     select
       ${object("_key_expression")}(${relation.oid}::oid, ${sql.array([...relation.keyColumns], 21)}::smallint[], 'r.') as key,
       ${object("_image_expression")}(${relation.oid}::oid, ${sql.array([...relation.excluded], 21)}::smallint[], 'r.') as image`;
+  const names = await keyNames(audit, relation);
+  const places = names.map((name, index) => `, r.${name} as place_${index}`).join("");
+  const order = names.map((_, index) => `coalesce(before.place_${index}, after.place_${index})`).join(", ");
   const side = (statement: string) =>
-    `select ${made?.key} as key, ${made?.image} as image from (${statement}) as r`;
+    `select ${made?.key} as key, ${made?.image} as image${places} from (${statement}) as r`;
   const query = `
     select key, before.image::text as old, after.image::text as new
     from (${side(before)}) as before
     full join (${side(after)}) as after using (key)
     where before.image is distinct from after.image
-    order by length(key), key collate "C"`;
+    order by ${order || "key"}`;
   for await (const rows of sql
     .unsafe<{ key: string; old: string | null; new: string | null }[]>(query)
     .cursor(BATCH)) {

@@ -24,7 +24,7 @@ export interface Relation {
 }
 
 /** Every table in the registry, by name. The trigger tells the oid: after dump and restore the registry's is stale. */
-export async function listRelations({ sql, object }: AuditDatabase): Promise<Relation[]> {
+export async function listRelations({ sql, object, installation }: AuditDatabase): Promise<Relation[]> {
   return sql<Relation[]>`
     select
       relation.id, coalesce(own.tgrelid, relation.oid) as oid,
@@ -35,7 +35,7 @@ export async function listRelations({ sql, object }: AuditDatabase): Promise<Rel
       relation.dropped_at is not null or class.oid is null as dropped
     from ${object("relation")} as relation
     join ${object("retention")} as retention on retention.id = relation.retention
-    left join pg_trigger as own on own.tgname = '00_audit_row_' || relation.id and own.tgparentid = 0
+    left join pg_trigger as own on own.tgname = '00_' || ${installation.schema}::text || '_row_' || relation.id and own.tgparentid = 0
     left join pg_class as class on class.oid = coalesce(own.tgrelid, relation.oid)
     order by relation.schema_name, relation.table_name, relation.id`;
 }
@@ -153,7 +153,7 @@ export function keyValues(typed: readonly string[], columns: readonly string[], 
   }
   if (typed.length !== columns.length) {
     throw usageError(
-      `The key of ${table} has ${columns.length === 1 ? "one column" : `${columns.length} columns`} (${order}), but ${typed.length} values were given.`,
+      `The key of ${table} has ${columns.length === 1 ? "one column" : `${columns.length} columns`} (${order}), but ${typed.length === 1 ? "1 value was" : `${typed.length} values were`} given.`,
       hint,
     );
   }

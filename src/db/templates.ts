@@ -19,7 +19,9 @@ const functionOrder = [
   "_truncate_statement",
   "_truncate_function",
   "_truncate_grants",
+  "_clone_grants",
   "_capture_statements",
+  "_is_granted",
   "_release_statements",
   "_record_shape",
   "_append_only",
@@ -71,20 +73,29 @@ export function uninstallScript(name: string): string {
 
 /**
  * Fills a template: `audit_schema` becomes the schema's name as an identifier, `'audit_schema'` as a literal,
- * `'audit_schema.thing'` as the literal of a qualified name. Fails on a placeholder that would be left over
- * inside another literal, where neither form of the name is right.
+ * `'audit_schema.thing'` as the literal of a qualified name, `'audit_schema'::pg_catalog.regnamespace` as one that
+ * is read as an identifier. Fails on a placeholder that would be left over: inside another literal or a comment,
+ * where no form of the name is right, or by itself.
  */
 export function fillTemplate(text: string, name: string): string {
-  const identifier = quoteIdentifier(name);
-  const filled = text
-    .replace(/'audit_schema(?:\.([a-z_]+))?'/g, (_, object?: string) =>
-      quoteLiteral(object === undefined ? name : `${identifier}.${object}`),
-    )
-    .replace(/\baudit_schema\./g, () => `${identifier}.`)
-    .replace(/\b(schema|regnamespace) audit_schema\b/g, (_, before: string) => `${before} ${identifier}`);
-  const rest = name.includes("audit_schema") ? undefined : /.*audit_schema.*/.exec(filled)?.[0];
+  const rest = /.*audit_schema.*/.exec(fill(text, "audit"))?.[0];
   if (rest !== undefined) throw new Error(`A placeholder is left over in a template: ${rest.trim()}`);
-  return filled;
+  return fill(text, name);
+}
+
+/** Comments and literals as wholes, so that what is inside them is not taken for an identifier. */
+const tokens =
+  /--[^\n]*|('(?:[^']|'')*')(::pg_catalog\.regnamespace\b)?|\baudit_schema(?=\.)|(?<=\bschema )audit_schema\b/g;
+
+function fill(text: string, name: string): string {
+  const identifier = quoteIdentifier(name);
+  return text.replace(tokens, (token: string, literal?: string, cast?: string) => {
+    if (literal === undefined) return token.startsWith("--") ? token : identifier;
+    const [placeholder, object] = /^'audit_schema(?:\.([a-z_]+))?'$/.exec(literal) ?? [];
+    if (placeholder === undefined) return token;
+    if (object !== undefined) return quoteLiteral(`${identifier}.${object}`) + (cast ?? "");
+    return cast === undefined ? quoteLiteral(name) : quoteLiteral(identifier) + cast;
+  });
 }
 
 function template(file: string, name: string): string {

@@ -1,6 +1,6 @@
 import { pointedMessage } from "../core/caret.ts";
 import { failWhen, WHEN_HINT, type When, whenToSql } from "../core/when.ts";
-import { usageError } from "../errors.ts";
+import { type UserError, usageError } from "../errors.ts";
 import { escapeControls } from "../output/safe.ts";
 import type { Instant } from "../types.ts";
 import type { Sql } from "./connect.ts";
@@ -57,15 +57,18 @@ async function ask(sql: Sql, text: string, params: string[], when: When, zone: s
     return answer;
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "22023") {
-      throw usageError(
-        `The server does not know the time zone "${escapeControls(zone)}".`,
-        "Name one of pg_timezone_names with --tz, such as Europe/Berlin. Without --tz it comes from PGTZ, TZ or this machine.",
-      );
-    }
+    if (code === "22023") throw unknownZone(zone);
     if (code === "22008") failWhen(when.typed)(0, "it lies further back than PostgreSQL can count");
     throw error;
   }
+}
+
+/** The usage error for a zone that the server does not know. */
+export function unknownZone(zone: string): UserError {
+  return usageError(
+    `The server does not know the time zone "${escapeControls(zone)}".`,
+    "Name one of pg_timezone_names with --tz, such as Europe/Berlin. Without --tz it comes from PGTZ, TZ or this machine.",
+  );
 }
 
 /**

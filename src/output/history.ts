@@ -50,10 +50,21 @@ function headerLine(change: Change, options: ChangeTextOptions): string {
   const parts = [when + since, what, whoText(change, style)];
   const tx = style.dim(`tx ${change.tx}`);
   const reason = columnValue(change.context, "reason");
-  if (typeof reason !== "string" || reason === "") return [...parts, tx].join("  ");
+  if (typeof reason !== "string" || reason === "") return fitting(parts, tx, options);
   const line = [...parts, `"${safeText(reason, width)}"`, tx].join("  ");
   if (width === undefined || displayWidth(unstyled(line, style), width) <= width) return line;
-  return `${[...parts, tx].join("  ")}\n${indent}— ${safeText(reason, width - indent.length - 2)}`;
+  const start = fitting(parts, tx, options);
+  // Behind the transaction where that has gone to a line of its own.
+  const used = start.endsWith(`\n${indent}${tx}`) ? displayWidth(`tx ${change.tx}  `) : 0;
+  const why = `— ${safeText(reason, width - indent.length - used - 2)}`;
+  return used === 0 ? `${start}\n${indent}${why}` : `${start}  ${why}`;
+}
+
+/** The transaction goes to a line of its own rather than wrap around the edge of the terminal. */
+function fitting(parts: readonly string[], tx: string, { style, width }: ChangeTextOptions): string {
+  const line = [...parts, tx].join("  ");
+  if (width === undefined || displayWidth(unstyled(line, style), width) <= width) return line;
+  return `${parts.join("  ")}\n${indent}${tx}`;
 }
 
 /** Padded, so that the operations of a timeline stand below each other. */

@@ -20,19 +20,30 @@ const quarter = 15 * 60 * 1000;
 
 let lastOffset = { zone: "", quarter: 0, text: "" };
 
-/** The zone's offset at a moment, such as `+01:00`. Asking Intl is slow, and neighbours in a timeline share the answer. */
+/** The zone's offset at a moment, such as `+01:00`; UTC's for a zone only the server knows (POSIX forms). Asking Intl is slow, and neighbours in a timeline share the answer. */
 function offsetAt(zone: string, moment: number): string {
   const block = Math.floor(moment / quarter);
   if (lastOffset.zone !== zone || lastOffset.quarter !== block) {
     let format = formats.get(zone);
     if (!format) {
-      format = new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "longOffset" });
+      format = offsetFormat(zone);
       formats.set(zone, format);
     }
     const name = format.formatToParts(moment).find(({ type }) => type === "timeZoneName")?.value ?? "";
     lastOffset = { zone, quarter: block, text: name.replace("GMT", "") || "+00:00" };
   }
   return lastOffset.text;
+}
+
+function offsetFormat(zone: string): Intl.DateTimeFormat {
+  const format = (timeZone: string) =>
+    new Intl.DateTimeFormat("en-US", { timeZone, timeZoneName: "longOffset" });
+  try {
+    return format(zone);
+  } catch (error) {
+    if (error instanceof RangeError) return format("UTC");
+    throw error;
+  }
 }
 
 /** The milliseconds an offset text stands for; those of long ago have seconds. */

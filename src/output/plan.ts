@@ -3,7 +3,7 @@ import { bytesText, countOf, countText } from "./duration.ts";
 import { timeText } from "./instant.ts";
 import { jsonDocument } from "./json.ts";
 import type { Paint, Style } from "./style.ts";
-import { tableText } from "./table.ts";
+import { remarkedTable } from "./table.ts";
 
 /** What prune does with one segment, and why. */
 export interface PrunePlanRow {
@@ -31,18 +31,43 @@ export async function prunePlanText(
   options: PrunePlanTextOptions,
 ): Promise<string> {
   const { style, width, zone } = options;
-  const cells = rows.map((row) => [
+  const lines = bySegment(rows).map((group) => {
+    const row = group.find(({ act }) => removes(act)) ?? group[0];
+    const acts = group.map(({ act }) => act).filter((act) => act !== "keep" || group.length === 1);
+    return { row, text: acts.join(", "), paint: actPaint(row.act, style) };
+  });
+  const cells = lines.map(({ row, text, paint }) => [
     countText(row.segment),
     row.retention,
-    { text: row.act, paint: actPaint(row.act, style) },
+    { text, paint },
     countText(row.changes),
     bytesText(row.bytes),
     timeText(row.firstAt, zone, width),
     timeText(row.lastAt, zone, width),
-    row.reason,
   ]);
-  const table = rows.length === 0 ? "" : `${await tableText(planColumns, cells, options)}\n`;
+  const reasons = lines.map(({ row }) =>
+    row.reason.replace(isoInstant, (instant) => timeText(instant, zone, width)),
+  );
+  const remarks = { title: "why", texts: reasons };
+  const table = rows.length === 0 ? "" : `${await remarkedTable(planColumns, cells, remarks, options)}\n`;
   return `${table}${totals(rows, options.dryRun)}\n`;
+}
+
+const isoInstant = /\b\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-][\d:]+)/g;
+
+function removes(act: PrunePlanRow["act"]): boolean {
+  return act === "drop" || act === "delete";
+}
+
+/** What one run does with a segment, such as rotate and close, is one line: the act that removes tells why. */
+function bySegment(rows: readonly PrunePlanRow[]): [PrunePlanRow, ...PrunePlanRow[]][] {
+  const groups: [PrunePlanRow, ...PrunePlanRow[]][] = [];
+  for (const row of rows) {
+    const last = groups.at(-1);
+    if (last?.[0].segment === row.segment) last.push(row);
+    else groups.push([row]);
+  }
+  return groups;
 }
 
 const planColumns: readonly Column[] = [
@@ -53,8 +78,6 @@ const planColumns: readonly Column[] = [
   { title: "size", align: "right" },
   { title: "first", fixed: true },
   { title: "last", fixed: true },
-  // Rather wrapped than cut: a reason half read is none.
-  { title: "why", fixed: true },
 ];
 
 function actPaint(act: PrunePlanRow["act"], style: Style): Paint {
@@ -64,11 +87,22 @@ function actPaint(act: PrunePlanRow["act"], style: Style): Paint {
 
 function totals(rows: readonly PrunePlanRow[], dryRun: boolean): string {
   const dropped = rows.filter(({ act }) => act === "drop");
-  if (dropped.length === 0) return "nothing to drop";
-  const changes = dropped.reduce((total, row) => total + BigInt(row.changes), 0n);
-  const bytes = dropped.reduce((total, row) => total + row.bytes, 0);
-  const verb = dryRun ? "would drop" : "dropped";
-  return `${verb} ${countOf(dropped.length, "segment")}, ${countOf(changes, "change")}, ${bytesText(bytes)}`;
+  const deleted = rows.filter(({ act }) => act === "delete");
+  const parts: string[] = [];
+  if (dropped.length > 0) {
+    const bytes = bytesText(dropped.reduce((total, row) => total + row.bytes, 0));
+    const verb = dryRun ? "would drop" : "dropped";
+    parts.push(`${verb} ${countOf(dropped.length, "segment")}, ${changesOf(dropped)}, ${bytes}`);
+  }
+  if (deleted.length > 0) parts.push(`${dryRun ? "would delete" : "deleted"} ${changesOf(deleted)}`);
+  return parts.join("; ") || "nothing to drop";
+}
+
+function changesOf(rows: readonly PrunePlanRow[]): string {
+  return countOf(
+    rows.reduce((total, row) => total + BigInt(row.changes), 0n),
+    "change",
+  );
 }
 
 /** The same as a JSON document; `dry_run` says whether it was carried out. */

@@ -6,7 +6,7 @@ import { jsonDocument } from "./json.ts";
 import { tableLabel } from "./name.ts";
 import { safeText } from "./safe.ts";
 import type { Paint, Style } from "./style.ts";
-import { tableText } from "./table.ts";
+import { fitsTerminal, remarkedTable } from "./table.ts";
 
 /** What `audit status` knows of one table. Instants are ISO 8601. */
 export interface StatusRow {
@@ -41,21 +41,27 @@ export interface StatusTextOptions extends Look {
 /** One line per table, then what is wrong with them, then the totals. */
 export async function statusText(rows: readonly StatusRow[], options: StatusTextOptions): Promise<string> {
   if (rows.length === 0) return "No table is audited yet. Start with: audit enable <table>\n";
-  const notes = rows.map((row) => notesOf(row, options));
-  const withNotes = notes.some((note) => note !== "");
-  const columns = withNotes ? [...statusColumns, { title: "notes", fixed: true }] : statusColumns;
-  const cells = rows.map((row, index) => [
-    ...statusCells(row, options),
-    ...(withNotes ? [notes[index] ?? ""] : []),
-  ]);
+  const wide = rows.map((row) => statusCells(row, options));
+  const fits = fitsTerminal(statusColumns, wide, options.width);
+  // The class is the column to do without: most tables are kept for ever, and the others' can be a note.
+  const columns = fits ? statusColumns : statusColumns.slice(0, -1);
+  const cells = fits ? wide : wide.map((row) => row.slice(0, -1));
+  const notes = rows.map((row) =>
+    fits || row.retention === defaultRetention
+      ? notesOf(row, options)
+      : [`retention ${row.retention}`, notesOf(row, options)].filter((note) => note !== "").join("; "),
+  );
   const problems = rows.flatMap((row) =>
     row.problems.map((problem) => `${options.style.red(labelOf(row))}: ${safeText(problem)}\n`),
   );
-  const table = await tableText(columns, cells, options);
+  const table = await remarkedTable(columns, cells, { title: "notes", texts: notes }, options);
   return [table, problems.join(""), `${totals(rows)}\n`].filter((part) => part !== "").join("\n");
 }
 
 const namedColumns = 3;
+
+/** The class of tables that were given none. */
+const defaultRetention = "forever";
 
 const statusColumns: readonly Column[] = [
   { title: "table", fixed: true },

@@ -8,6 +8,7 @@ import {
   titleRow,
   trimLine,
 } from "./columns.ts";
+import { safeText } from "./safe.ts";
 import { tableLines } from "./stream.ts";
 
 /** cli-table3 is quadratic in rows: 1,000 take 0.2 s, 8,000 take 2.8 s. */
@@ -38,6 +39,43 @@ export async function tableText(
     .split("\n")
     .map((line) => `${trimLine(line)}\n`)
     .join("");
+}
+
+/**
+ * A table with a remark at the end of each line, such as a reason, which is never cut. Where a terminal is too
+ * narrow for that, each remark goes below its line. Empty remarks take no room.
+ */
+export async function remarkedTable(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  remarks: { readonly title: string; readonly texts: readonly string[] },
+  look: Look,
+): Promise<string> {
+  const { title, texts } = remarks;
+  if (texts.every((text) => text === "")) return tableText(columns, rows, look);
+  const aside = [...columns, { title, fixed: true }];
+  const asideRows = rows.map((row, index) => [...row, texts[index] ?? ""]);
+  if (fitsTerminal(aside, asideRows, look.width)) return tableText(aside, asideRows, look);
+  const [header, ...lines] = (await tableText(columns, rows, look)).split("\n");
+  return [
+    header,
+    ...rows.flatMap((_, index) => {
+      const text = safeText(texts[index] ?? "");
+      return [lines[index] ?? "", ...(text === "" ? [] : [`    ${text}`])];
+    }),
+    "",
+  ].join("\n");
+}
+
+/** Whether a table's lines stay within the terminal; without one nothing is too wide. */
+export function fitsTerminal(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  width: number | undefined,
+): boolean {
+  if (width === undefined) return true;
+  const { widths } = layoutColumns(columns, rows, width);
+  return widths.reduce((total, one) => total + one, 0) + gap.length * (columns.length - 1) <= width;
 }
 
 const borderless = {

@@ -8,7 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $function$
   select trigger.tgrelid
   from pg_trigger as trigger
-  where trigger.tgname = '00_audit_row_' || relation
+  where trigger.tgname = '00_' || 'audit_schema' || '_row_' || relation
     and trigger.tgparentid = 0
     and trigger.tgrelid in (
       select written

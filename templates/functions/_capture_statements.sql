@@ -21,7 +21,7 @@ begin
   return next audit_schema._truncate_function(relation, key_columns, excluded, globs, retention, on_truncate);
   return next format(
     'create or replace trigger %I after insert or update or delete on %s for each row execute function %I.%I();',
-    '00_audit_row_' || relation, qualified, 'audit_schema', '_row_' || relation);
+    '00_' || 'audit_schema' || '_row_' || relation, qualified, 'audit_schema', '_row_' || relation);
   for member in
     select format('%I.%I', namespace.nspname, class.relname) as name
     from (select audited as oid union select tree.relid from pg_partition_tree(audited) as tree) as truncatable
@@ -31,10 +31,11 @@ begin
   loop
     return next format(
       'create or replace trigger %I before truncate on %s for each statement execute function %I.%I();',
-      '00_audit_truncate_' || relation, member.name, 'audit_schema', '_truncate_' || relation);
+      '00_' || 'audit_schema' || '_truncate_' || relation, member.name, 'audit_schema', '_truncate_' || relation);
   end loop;
   return next format('revoke execute on function %1$I.%2$I(), %1$I.%3$I() from public;',
     'audit_schema', '_row_' || relation, '_truncate_' || relation);
+  return query select audit_schema._clone_grants(relation, audited);
   if roles then
     return next format('alter function %I.%I() owner to audit_writer;', 'audit_schema', '_row_' || relation);
     return next format('alter function %I.%I() owner to audit_truncate;', 'audit_schema', '_truncate_' || relation);

@@ -1,6 +1,8 @@
 -- SQL text that is true when two values of a column are not the same value. "is distinct from" asks the type's
 -- "=", which calls 1.0 and 1.00 equal; it serves only where equal means identical (the type's default btree
--- family says so by its fourth support function). Everything else is compared as text.
+-- family says so by its fourth support function). Everything else is compared as text, byte by byte: text keeps the
+-- collation of its column, which may call different texts equal. The parameter is named with the function's name:
+-- pg_type has a column that is called like it, which would win.
 create or replace function audit_schema._differs_expression(type oid, typcollation oid, old_expression text, new_expression text)
 returns text
 language sql
@@ -31,12 +33,13 @@ as $function$
         and (base_type.oid < 16384 or base_type.typtype = 'e')
         and base.typtype <> 'd'
         and (support.amproc = 'btequalimage'::regproc
-          or coalesce((select c.collisdeterministic from pg_collation as c where c.oid = typcollation), false))
+          or coalesce((select c.collisdeterministic from pg_collation as c where c.oid = _differs_expression.typcollation), false))
     ) or type in ('text'::regtype, 'varchar'::regtype) and coalesce(
-      (select c.collisdeterministic from pg_collation as c where c.oid = typcollation), false
+      (select c.collisdeterministic from pg_collation as c where c.oid = _differs_expression.typcollation), false
     ) then format('%s is distinct from %s', old_expression, new_expression)
-    else format('%s is distinct from %s',
+    else format('%1$s%3$s is distinct from %2$s%3$s',
       audit_schema._value_expression(type, old_expression),
-      audit_schema._value_expression(type, new_expression))
+      audit_schema._value_expression(type, new_expression),
+      case when _differs_expression.typcollation <> 0 then ' collate "C"' else '' end)
   end
 $function$;

@@ -12,9 +12,13 @@ declare
   audited record;
   current_names record;
   boundary bigint;
+  statement text;
 begin
+  -- What is dropped is told by sql_drop, whatever took it along.
   if tg_event = 'ddl_command_end' and (
-    tg_tag in ('GRANT', 'REVOKE', 'COMMENT', 'SECURITY LABEL', 'ALTER DEFAULT PRIVILEGES', 'REINDEX')
+    tg_tag in ('GRANT', 'REVOKE', 'COMMENT', 'SECURITY LABEL', 'ALTER DEFAULT PRIVILEGES', 'REINDEX',
+      'ALTER FUNCTION', 'ALTER PROCEDURE', 'ALTER ROUTINE', 'ALTER TRIGGER', 'ALTER POLICY')
+    or tg_tag like 'DROP %'
     or (tg_tag like 'CREATE %' and tg_tag <> 'CREATE EXTENSION')
   ) then
     return;
@@ -32,6 +36,12 @@ begin
     where relation.dropped_at is null
     order by relation.id
   loop
+    if audited.enabled then
+      for statement in select audit_schema._clone_grants(audited.id, audited.oid) loop
+        execute statement;
+      end loop;
+    end if;
+
     select namespace.nspname, class.relname into current_names
     from pg_class as class
     join pg_namespace as namespace on namespace.oid = class.relnamespace

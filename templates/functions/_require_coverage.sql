@@ -33,7 +33,7 @@ begin
   if not exists (
     select from pg_trigger as trigger
     where trigger.tgrelid = audited
-      and trigger.tgname = '00_audit_row_' || relation
+      and trigger.tgname = '00_' || 'audit_schema' || '_row_' || relation
       and trigger.tgenabled in ('O', 'A')
   ) then
     raise exception using

@@ -15,8 +15,9 @@ declare
   generated text;
   body text;
 begin
+  -- in parentheses: PL/pgSQL would take the THEN of a CASE for the end of the condition
   select coalesce(string_agg(format(
-$comparison$    if %1$s then
+$comparison$    if (%1$s) then
       old_image := old_image || jsonb_build_object(%2$L, %3$s);
       new_image := new_image || jsonb_build_object(%2$L, %4$s);
     end if;

@@ -29,13 +29,13 @@ begin
     end if;
     -- the nearest later change first: a place in the table can be used again
     for candidate in
-      select other.place
-      from generate_series(1, total) as other (place)
-      where other.place <> place
-        and not arrives[other.place]
-        and not followed[other.place]
-        and old_tids[other.place] = new_tids[place]
-      order by other.place < place, abs(other.place - place)
+      select other.number
+      from generate_series(1, total) as other (number)
+      where other.number <> place
+        and not arrives[other.number]
+        and not followed[other.number]
+        and old_tids[other.number] = new_tids[place]
+      order by other.number < place, abs(other.number - place)
       limit 1
     loop
       follower[place] := candidate;

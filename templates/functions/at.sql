@@ -30,3 +30,4 @@ begin
   return query execute audit_schema._at_statement(asked.typrelid, instant, null);
 end
 $function$;
+comment on function audit_schema.at(anyelement, timestamptz) is 'The rows of a table as they were at an instant: pass the table as a typed null, such as null::public.users. What cannot be known of them is NULL.';

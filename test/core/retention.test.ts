@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fromMicroseconds, toMicroseconds } from "../../src/core/instant.ts";
 import { parseInterval } from "../../src/core/interval.ts";
-import { type Cutoff, planPrune, type RetentionClass, type Segment } from "../../src/core/retention.ts";
+import {
+  type Cutoff,
+  type Decision,
+  planPrune,
+  planRun,
+  type RetentionClass,
+  type Segment,
+} from "../../src/core/retention.ts";
 
 const now = "2026-11-22T00:00:00.000000+00:00";
 const cutoff = "2026-08-24T00:00:00.000000+00:00";
@@ -238,3 +245,80 @@ function applied(segment: Segment): Segment[] {
       return [segment];
   }
 }
+
+describe("planRun", () => {
+  const run = (...segments: Segment[]) => planRun({ segments, classes, cutoffs, now });
+  const acts = (decisions: Decision[]) => decisions.map(({ segment, act }) => [segment.id, act]);
+  const expired = { firstAt: "2026-08-01T00:00:00+00:00", lastAt: "2026-08-23T00:00:00+00:00" };
+
+  it.each<[string, Partial<Segment>, Decision["act"][]]>([
+    ["drops what is closed and expired", expired, ["drop"]],
+    ["keeps what is closed and young", {}, ["keep"]],
+    ["closes what is safe and keeps what it then is", { state: "closing" }, ["close"]],
+    ["closes what is safe and drops what has expired", { state: "closing", ...expired }, ["close", "drop"]],
+    [
+      "closes what is safe and drops what then proves empty",
+      { state: "closing", ...unlooked, changes: 0 },
+      ["close", "drop"],
+    ],
+    ["does not drop what cannot be closed", { state: "closing", safeToClose: false, ...expired }, ["keep"]],
+    ["rotates and closes", { state: "hot" }, ["rotate", "close"]],
+    [
+      "rotates, closes and drops what is all expired",
+      { state: "hot", ...expired },
+      ["rotate", "close", "drop"],
+    ],
+    [
+      "rotates, closes and deletes from a segment that spans more than one rotation",
+      { state: "hot", firstAt: "2026-08-01T00:00:00+00:00" },
+      ["rotate", "close", "delete"],
+    ],
+    [
+      "does not look ahead into what nobody has counted",
+      { state: "hot", ...unlooked, changes: 5n },
+      ["rotate", "close"],
+    ],
+    ["leaves an empty hot segment", { state: "hot", ...unlooked, changes: 0 }, ["keep"]],
+    ["keeps what is for ever", { state: "hot", retention: "forever", ...expired }, ["keep"]],
+  ])("%s", (_, parts, expected) => {
+    expect(run(aSegment(parts)).map(({ act }) => act)).toEqual(expected);
+  });
+
+  it("keeps the order of segments, and of the acts on each", () => {
+    const segments = [
+      aSegment({ id: 3, state: "hot", ...expired }),
+      aSegment({ id: 1, ...expired }),
+      aSegment({ id: 2 }),
+    ];
+    expect(acts(run(...segments))).toEqual([
+      [3, "rotate"],
+      [3, "close"],
+      [3, "drop"],
+      [1, "drop"],
+      [2, "keep"],
+    ]);
+  });
+
+  it("plans nothing for an empty log", () => {
+    expect(run()).toEqual([]);
+  });
+
+  it("has nothing left to do once its plan is carried out", () => {
+    const states = fc.constantFrom<Segment["state"]>("hot", "closing", "closed");
+    fc.assert(
+      fc.property(fc.array(fc.tuple(states, fc.boolean(), fc.boolean())), (list) => {
+        const segments = list.map(([state, safeToClose, old], id) =>
+          aSegment({ id, state, safeToClose, ...(old ? expired : {}) }),
+        );
+        const plan = run(...segments);
+        const left = segments
+          .filter(({ id }) => !plan.some(({ segment, act }) => segment.id === id && act === "drop"))
+          .map((segment) => {
+            const closed = plan.some(({ segment: { id }, act }) => id === segment.id && act === "close");
+            return closed ? { ...segment, state: "closed" as const } : segment;
+          });
+        expect(run(...left).filter(({ act }) => act !== "keep")).toEqual([]);
+      }),
+    );
+  });
+});

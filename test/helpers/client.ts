@@ -19,7 +19,9 @@ const plainText = {
 
 /** Connects as the URL says. The caller ends the pool. */
 export function connectTo(url: string, options: { max?: number } = {}): TestSql {
-  const sql = postgres(url, { max: options.max ?? 4, onnotice: () => {}, types: { plainText } });
+  // The driver takes the name as the URL writes it, percent signs and all.
+  const database = decodeURIComponent(new URL(url).pathname.slice(1));
+  const sql = postgres(url, { database, max: options.max ?? 4, onnotice: () => {}, types: { plainText } });
   return sql as unknown as TestSql;
 }
 

@@ -161,6 +161,17 @@ describe("changeText", () => {
     expect(header({ context }, { width: undefined })).toContain("because ".repeat(50));
   });
 
+  it("gives the transaction a line of its own rather than let it wrap", () => {
+    const change = { key: "a-long-key-such-as-a-uuid" };
+    const narrow = { ...options, subject: "key", width: 86 } as const;
+    const line =
+      "2026-11-22 11:00:00 (1 hour ago)      insert a-long-key-such-as-a-uuid  app_user:123 (shop)";
+    expect(changeText(aChange({ ...change, new: null }), narrow)).toBe(`${line}\n  tx 812\n`);
+    expect(changeText(aChange({ ...change, new: null, context: { reason: "ticket 4711" } }), narrow)).toBe(
+      `${line}\n  tx 812  — ticket 4711\n`,
+    );
+  });
+
   it("ignores a reason that is no text", () => {
     expect(header({ context: { reason: 5 } })).toBe(header({}));
   });
@@ -191,7 +202,7 @@ describe("changeText", () => {
       new: { bio: `${long}new`, name: long, prefix: `b${long}` },
     });
     const text = changeText(change, { ...options, width: 60 });
-    expect(text.split("\n").slice(1).join("\n")).toMatchInlineSnapshot(`
+    expect(text.split("\n").slice(2).join("\n")).toMatchInlineSnapshot(`
       "  bio     …ipsum old → …ipsum new
         name    Ada → "lorem ipsum lorem ipsum lorem ipsum lorem…"
         prefix  "alorem ipsum lorem i…" → "blorem ipsum lorem i…"

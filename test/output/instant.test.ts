@@ -41,6 +41,11 @@ describe("localTime", () => {
     expect(`${date} ${time}${rest}`).toBe(shown);
   });
 
+  it("shows UTC's time in a zone that only the server knows", () => {
+    const { date, time, rest } = localTime(instant.at, "CET-1CEST,M3.5.0,M10.5.0/3");
+    expect(`${date} ${time}${rest}`).toBe("2026-11-22 09:00:00.123456+00:00");
+  });
+
   it("shows what is no instant as it is", () => {
     expect(localTime("-infinity", "UTC")).toEqual({ date: "-infinity", time: "", rest: "" });
   });

@@ -47,19 +47,48 @@ describe("prunePlanText", () => {
     `);
   });
 
-  it("is coloured, and keeps its reasons whole on a narrow terminal", async () => {
+  it("is coloured, and puts its reasons below the lines of a narrow terminal", async () => {
     expect(
       await prunePlanText(rows, { ...options, style: createStyle(true), width: 80 }),
     ).toMatchInlineSnapshot(`
-      "[1msegment[22m  [1mretention[22m  [1mact[22m       [1mchanges[22m    [1msize[22m  [1mfirst[22m       [1mlast[22m        [1mwhy[22m
-            1  90 days    [31mdrop[39m    1,203,000  400 MB  2026-05-01  2026-06-01  its last change is older than 90 days
-            2  90 days    [31mdrop[39m          344  112 MB  2026-05-01  2026-06-01  its last change is older than 90 days
-            3  90 days    [2mkeep[22m    1,203,000  400 MB  2026-05-01  2026-06-01  held: lawsuit 12
-            4  90 days    [33mrotate[39m          0     0 B  -           -           hot since 40 days
+      "[1msegment[22m  [1mretention[22m  [1mact[22m       [1mchanges[22m    [1msize[22m  [1mfirst[22m       [1mlast[22m
+            1  90 days    [31mdrop[39m    1,203,000  400 MB  2026-05-01  2026-06-01
+          its last change is older than 90 days
+            2  90 days    [31mdrop[39m          344  112 MB  2026-05-01  2026-06-01
+          its last change is older than 90 days
+            3  90 days    [2mkeep[22m    1,203,000  400 MB  2026-05-01  2026-06-01
+          held: lawsuit 12
+            4  90 days    [33mrotate[39m          0     0 B  -           -
+          hot since 40 days
 
       would drop 2 segments, 1,203,344 changes, 512 MB
       "
     `);
+  });
+
+  it("tells all acts of a segment on one line, and why by the one that removes", async () => {
+    const acts = [
+      aRow({ act: "rotate", reason: "it was opened at 2026-05-01T00:00:00.000000+00:00" }),
+      aRow({ act: "close", reason: "no transaction is left" }),
+      aRow({
+        act: "delete",
+        changes: "7",
+        reason: "changes before 2026-05-09T08:00:00.5+02:00 have expired",
+      }),
+      aRow({ segment: 2, act: "rotate", reason: "it was opened at 2026-05-01T00:00:00.000000+00:00" }),
+      aRow({ segment: 2, act: "keep", reason: "it is young" }),
+    ];
+    expect(await prunePlanText(acts, { ...options, width: 140 })).toMatchInlineSnapshot(`
+      "segment  retention  act                      changes    size  first       last        why
+            1  90 days    rotate, close, delete          7  400 MB  2026-05-01  2026-06-01  changes before 2026-05-09 have expired
+            2  90 days    rotate                 1,203,000  400 MB  2026-05-01  2026-06-01  it was opened at 2026-05-01
+
+      would delete 7 changes
+      "
+    `);
+    expect(await prunePlanText([...acts, ...rows], { ...options, dryRun: false })).toMatch(
+      /\ndropped 2 segments, 1,203,344 changes, 512 MB; deleted 7 changes\n$/,
+    );
   });
 
   it("says what went when it was carried out", async () => {

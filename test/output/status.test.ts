@@ -64,7 +64,7 @@ const options: StatusTextOptions = {
   now: new Date("2026-11-22T12:00:00Z"),
   zone: "Europe/Berlin",
   style: createStyle(false),
-  width: 140,
+  width: 160,
 };
 
 describe("statusText", () => {
@@ -84,20 +84,39 @@ describe("statusText", () => {
     `);
   });
 
-  it("is coloured, and cuts no name on a narrow terminal", async () => {
+  it("is coloured, and cuts no name or note on a narrow terminal", async () => {
     expect(
       await statusText(rows, { ...options, style: createStyle(true), width: 100 }),
     ).toMatchInlineSnapshot(`
-      "[1mtable[22m                           [1mstate[22m    [1msince[22m          [1mchanges[22m    [1msize[22m  [1mlast change[22m   [1mretention[22m  [1mnotes[22m
+      "[1mtable[22m                           [1mstate[22m    [1msince[22m          [1mchanges[22m    [1msize[22m  [1mlast change[22m   [1mretention[22m
       public.users                    [32mon[39m       2026-10-01  ~1,203,344  512 MB  1 minute ago  for ever
-      public."Orders"                 [31mbroken[39m   2026-10-01         ~12    8 kB  1 minute ago  2 years    guarded
-      public.old_things (relation:3)  [2mdropped[22m  2026-10-01          ~0     0 B  -             for ever   until 2026-11-01; reaches back to 2026-10-15; truncate: forbid
-      public.notes                    [2moff[22m      2026-10-01          ~5   100 B  1 minute ago  for ever   without hair_color, mood
+      public."Orders"                 [31mbroken[39m   2026-10-01         ~12    8 kB  1 minute ago  2 years
+          guarded
+      public.old_things (relation:3)  [2mdropped[22m  2026-10-01          ~0     0 B  -             for ever
+          until 2026-11-01; reaches back to 2026-10-15; truncate: forbid
+      public.notes                    [2moff[22m      2026-10-01          ~5   100 B  1 minute ago  for ever
+          without hair_color, mood
 
       [31mpublic."Orders"[39m: Trigger "audit_row" is disabled. Mend it with: audit sync
       [31mpublic."Orders"[39m: The functions are older than this tool.
 
       4 tables: 1 on, 1 broken, 1 off, 1 dropped; ~1,203,361 changes, 512 MB
+      "
+    `);
+  });
+
+  it("tells the retention below the line where a terminal has no room for its column", async () => {
+    const some = [
+      aRow({ retention: "forever" }),
+      aRow({ table: "carts", retention: "short", excluded: ["ip"] }),
+    ];
+    expect(await statusText(some, { ...options, width: 72 })).toMatchInlineSnapshot(`
+      "table         state  since          changes    size  last change
+      public.users  on     2026-10-01  ~1,203,344  512 MB  1 minute ago
+      public.carts  on     2026-10-01  ~1,203,344  512 MB  1 minute ago
+          retention short; without ip
+
+      2 tables: 2 on; ~2,406,688 changes, 1 GB
       "
     `);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Column, Look, Row } from "../../src/output/columns.ts";
 import { streamTable } from "../../src/output/stream.ts";
 import { createStyle } from "../../src/output/style.ts";
-import { tableText } from "../../src/output/table.ts";
+import { remarkedTable, tableText } from "../../src/output/table.ts";
 
 const plain = createStyle(false);
 const color = createStyle(true);
@@ -120,5 +120,33 @@ describe("streamTable", () => {
     const text = await streamed(Array(50).fill(batch), { style: plain, width: 80 });
     expect(text.split("\n")).toHaveLength(50_002);
     expect(performance.now() - started).toBeLessThan(5000);
+  });
+});
+
+describe("remarkedTable", () => {
+  const look = { style: plain, width: 40 };
+  const short: readonly Row[] = [["users"], ["orders"]];
+  const remarks = (...texts: string[]) => ({ title: "why", texts });
+
+  it("ends each line with its remark where there is room", async () => {
+    expect(await remarkedTable([{ title: "name" }], short, remarks("", "late"), look)).toBe(
+      "name    why\nusers\norders  late\n",
+    );
+  });
+
+  it("puts remarks below their lines, whole and escaped, where there is none", async () => {
+    const long = `${"because ".repeat(5)}\x1b[2J`;
+    expect(await remarkedTable([{ title: "name" }], short, remarks(long, ""), look)).toBe(
+      `name\nusers\n    ${"because ".repeat(5)}\\x1b[2J\norders\n`,
+    );
+    expect(
+      await remarkedTable([{ title: "name" }], short, remarks(long, ""), { ...look, width: undefined }),
+    ).toContain(`users   ${"because ".repeat(5)}\\x1b[2J\n`);
+  });
+
+  it("has no place for remarks where there are none", async () => {
+    expect(await remarkedTable([{ title: "name" }], short, remarks("", ""), look)).toBe(
+      "name\nusers\norders\n",
+    );
   });
 });

@@ -1,0 +1,213 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { runCli } from "../helpers/runCli.ts";
+
+/** What the commands hand to their actions, in place of doing it. */
+const received = vi.hoisted(() => ({
+  calls: [] as { name: string; options: unknown }[],
+  take(name: string) {
+    return async (options: unknown) => {
+      received.calls.push({ name, options });
+    };
+  },
+}));
+
+vi.mock("../../src/actions/init.ts", () => ({ runInit: received.take("init") }));
+vi.mock("../../src/actions/enable.ts", () => ({ runEnable: received.take("enable") }));
+vi.mock("../../src/actions/disable.ts", () => ({ runDisable: received.take("disable") }));
+vi.mock("../../src/actions/status.ts", () => ({ runStatus: received.take("status") }));
+vi.mock("../../src/actions/history.ts", () => ({ runHistory: received.take("history") }));
+vi.mock("../../src/actions/diff.ts", () => ({ runDiff: received.take("diff") }));
+vi.mock("../../src/actions/atTime.ts", () => ({ runAtTime: received.take("at-time") }));
+vi.mock("../../src/actions/retention.ts", () => ({
+  runRetentionList: received.take("retention list"),
+  runRetentionSet: received.take("retention set"),
+}));
+vi.mock("../../src/actions/prune.ts", () => ({ runPrune: received.take("prune") }));
+vi.mock("../../src/actions/uninstall.ts", () => ({ runUninstall: received.take("uninstall") }));
+vi.mock("../../src/actions/demo.ts", () => ({ runDemo: received.take("demo") }));
+
+beforeEach(() => {
+  received.calls = [];
+});
+
+type Case = [args: string[], options: object];
+
+/** Runs each command line and compares all that its action was given; `color` is what --no-color leaves behind. */
+function expectOptions(name: string, cases: Case[]): void {
+  describe(name, () => {
+    it.each(cases)("%j", async (args, options) => {
+      expect(await runCli(args)).toEqual({ code: 0, stdout: "", stderr: "" });
+      expect(received.calls).toEqual([{ name, options: { color: true, ...options } }]);
+    });
+  });
+}
+
+const now = { kind: "now", typed: "now" };
+const twoHoursAgo = { kind: "relative", typed: "-2h", parts: [{ count: 2, unit: "hour" }] };
+const users = { schema: undefined, table: "users" };
+
+expectOptions("init", [
+  [["init"], {}],
+  [["init", "--dry-run"], { dryRun: true }],
+  [
+    ["init", "--database-url", "postgres://db/shop", "--audit-schema", "trail", "--json", "--verbose"],
+    { databaseUrl: "postgres://db/shop", auditSchema: "trail", json: true, verbose: true },
+  ],
+  [["init", "--no-color"], { color: false }],
+]);
+
+expectOptions("enable", [
+  [["enable", "users"], { tables: [users] }],
+  [["enable", "Users", 'public."Odd.Name"'], { tables: [users, { schema: "public", table: "Odd.Name" }] }],
+  [["enable", "--all"], { tables: [], all: true }],
+  [["enable", "--schema", "sales"], { tables: [], schema: "sales" }],
+  [["enable", "--all", "--schema", "sales"], { tables: [], all: true, schema: "sales" }],
+  [
+    ["enable", "users", "--exclude", "hair_color, *_token"],
+    { tables: [users], exclude: ["hair_color", "*_token"] },
+  ],
+  [
+    ["enable", "users", "--exclude", "a", "--exclude", '"b,c",d'],
+    { tables: [users], exclude: ["a", '"b,c"', "d"] },
+  ],
+  [["enable", "users", "--exclude", ""], { tables: [users], exclude: [] }],
+  [
+    ["enable", "users", "--retain", "90d"],
+    {
+      tables: [users],
+      retain: {
+        kind: "interval",
+        name: "90d",
+        keep: { text: "90 days", name: "90d", months: 0, days: 90, hours: 0 },
+      },
+    },
+  ],
+  [["enable", "users", "--retain", "normal"], { tables: [users], retain: { kind: "class", name: "normal" } }],
+  [
+    ["enable", "users", "--retain", "forever"],
+    { tables: [users], retain: { kind: "interval", name: "forever", keep: undefined } },
+  ],
+  [["enable", "users", "--on-truncate", "forbid"], { tables: [users], onTruncate: "forbid" }],
+  [["enable", "users", "--dry-run"], { tables: [users], dryRun: true }],
+  [["enable"], { tables: [] }],
+]);
+
+expectOptions("disable", [
+  [["disable", "users", "public.orders"], { tables: [users, { schema: "public", table: "orders" }] }],
+  [["disable", "--all", "--json"], { tables: [], all: true, json: true }],
+  [["disable", "users", "--dry-run"], { tables: [users], dryRun: true }],
+]);
+
+expectOptions("status", [
+  [["status"], {}],
+  [["status", "users", "--tz", "Europe/Berlin"], { table: "users", tz: "Europe/Berlin" }],
+  [["status", "--json"], { json: true }],
+]);
+
+expectOptions("history", [
+  [["history", "users"], { table: "users", key: [] }],
+  [["history", "users", "42"], { table: "users", key: ["42"] }],
+  [
+    ["history", "relation:7", "region=eu", "number=3"],
+    { table: "relation:7", key: ["region=eu", "number=3"] },
+  ],
+  [["history", "users", "-5"], { table: "users", key: ["-5"] }],
+  [["history", "users", "--", "-2h", "--json"], { table: "users", key: ["-2h", "--json"] }],
+  [["history", "users", "", " "], { table: "users", key: ["", " "] }],
+  [
+    ["history", "users", "--since", "-2h", "--until", "now"],
+    { table: "users", key: [], since: twoHoursAgo, until: now },
+  ],
+  [["history", "users", "--since=-2h"], { table: "users", key: [], since: twoHoursAgo }],
+  [
+    ["history", "users", "--op", "insert,DELETE", "--op", "truncate"],
+    { table: "users", key: [], op: ["insert", "delete", "truncate"] },
+  ],
+  [
+    ["history", "users", "--actor", "app:7", "--limit", "10"],
+    { table: "users", key: [], actor: "app:7", limit: 10 },
+  ],
+  [["history", "users", "--tz", "UTC", "--json"], { table: "users", key: [], tz: "UTC", json: true }],
+]);
+
+expectOptions("diff", [
+  [["diff", "users", "--from", "-2h"], { table: "users", key: [], from: twoHoursAgo }],
+  [
+    ["diff", "users", "1", "2", "--from", "-2h", "--to", "now"],
+    { table: "users", key: ["1", "2"], from: twoHoursAgo, to: now },
+  ],
+  [
+    ["diff", "users", "--from", "yesterday 17:00", "--json"],
+    {
+      table: "users",
+      key: [],
+      from: { kind: "day", typed: "yesterday 17:00", day: "yesterday", time: "17:00" },
+      json: true,
+    },
+  ],
+]);
+
+expectOptions("at-time", [
+  [["at-time", "now", "users"], { when: now, table: "users", key: [] }],
+  [["at-time", "-2h", "users"], { when: twoHoursAgo, table: "users", key: [] }],
+  [["at-time", "--json", "-2h", "users"], { when: twoHoursAgo, table: "users", key: [], json: true }],
+  [["at-time", "--tz", "UTC", "-2h", "users"], { when: twoHoursAgo, table: "users", key: [], tz: "UTC" }],
+  [["at-time", "--", "-2h", "users", "-3h"], { when: twoHoursAgo, table: "users", key: ["-3h"] }],
+  [["at-time", "-2h", "users", "-5"], { when: twoHoursAgo, table: "users", key: ["-5"] }],
+  [
+    ["at-time", "2 days ago", "users", "42"],
+    {
+      when: { kind: "relative", typed: "2 days ago", parts: [{ count: 2, unit: "day" }] },
+      table: "users",
+      key: ["42"],
+    },
+  ],
+  [
+    ["at-time", "2026-11-20T17:00:00.123456+01", "users"],
+    {
+      when: {
+        kind: "absolute",
+        typed: "2026-11-20T17:00:00.123456+01",
+        date: "2026-11-20",
+        time: "17:00:00.123456",
+        offset: "+01:00",
+      },
+      table: "users",
+      key: [],
+    },
+  ],
+]);
+
+expectOptions("retention list", [
+  [["retention"], {}],
+  [["retention", "--json"], { json: true }],
+  [["retention", "list", "--audit-schema", "trail"], { auditSchema: "trail" }],
+]);
+
+expectOptions("retention set", [
+  [["retention", "set", "normal", "90d"], { name: "normal", keep: "90 days" }],
+  [["retention", "set", "normal", "18 months"], { name: "normal", keep: "1 year 6 months" }],
+  [["retention", "set", "normal", "forever", "--dry-run"], { name: "normal", keep: null, dryRun: true }],
+]);
+
+expectOptions("prune", [
+  [["prune"], {}],
+  [["prune", "--dry-run", "--json", "--tz", "UTC"], { dryRun: true, json: true, tz: "UTC" }],
+]);
+
+expectOptions("uninstall", [
+  [["uninstall"], {}],
+  [["uninstall", "--confirm", "shop"], { confirm: "shop" }],
+  [["uninstall", "--dry-run"], { dryRun: true }],
+]);
+
+expectOptions("demo", [
+  [["demo"], {}],
+  [["demo", "--keep", "--database-url", "postgres://db/"], { keep: true, databaseUrl: "postgres://db/" }],
+]);
+
+it("starts only the command that was asked for", async () => {
+  await runCli(["status"]);
+  await runCli(["prune"]);
+  expect(received.calls.map(({ name }) => name)).toEqual(["status", "prune"]);
+});

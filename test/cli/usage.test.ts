@@ -1,0 +1,163 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { withDatabase } from "../../src/db/connect.ts";
+import { runCli } from "../helpers/runCli.ts";
+
+/** Nothing may come as far as the database. */
+vi.mock("../../src/db/connect.ts", async (original) => ({
+  ...(await original<typeof import("../../src/db/connect.ts")>()),
+  withDatabase: vi.fn(async () => {
+    throw new Error("a command with a usage error went to the database");
+  }),
+}));
+vi.mock("../../src/actions/demo.ts", () => ({
+  runDemo: async () => {
+    throw new Error("a command with a usage error ran the demo");
+  },
+}));
+
+afterEach(() => {
+  expect(withDatabase).not.toHaveBeenCalled();
+  vi.mocked(withDatabase).mockClear();
+});
+
+/** Exit 2, nothing on stdout, and on stderr one error with what to do next. */
+async function expectUsageError(args: readonly string[], message: string | RegExp): Promise<string> {
+  const { code, stdout, stderr } = await runCli(args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(/^error: [^\n]+\n/);
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/^ +at /m);
+  return stderr;
+}
+
+describe("what commander refuses", () => {
+  it.each<[string[], string]>([
+    [["enabel", "users"], "Unknown command 'enabel' (Did you mean enable?)"],
+    [["at"], "Unknown command 'at'."],
+    [["attime", "now", "users"], "Unknown command 'attime' (Did you mean at-time?)"],
+    [["history"], "Missing required argument 'table'."],
+    [["at-time"], "Missing required argument 'when'."],
+    [["at-time", "now"], "Missing required argument 'table'."],
+    [["diff", "users"], "Required option '--from <when>' not specified."],
+    [["diff", "--from", "now"], "Missing required argument 'table'."],
+    [["retention", "set", "normal"], "Missing required argument 'interval'."],
+    [
+      ["retention", "set", "normal", "90d", "more"],
+      "Too many arguments for 'set'. Expected 2 arguments but got 3.",
+    ],
+    [["retention", "normal"], "Too many arguments for 'list'. Expected 0 arguments but got 1."],
+    [["init", "shop"], "Too many arguments for 'init'. Expected 0 arguments but got 1."],
+    [["prune", "users"], "Too many arguments for 'prune'. Expected 0 arguments but got 1."],
+    [["uninstall", "shop"], "Too many arguments for 'uninstall'. Expected 0 arguments but got 1."],
+    [["status", "users", "orders"], "Too many arguments for 'status'. Expected 1 argument but got 2."],
+    [["demo", "shop"], "Too many arguments for 'demo'. Expected 0 arguments but got 1."],
+    [["status", "--jsno"], "Unknown option '--jsno' (Did you mean --json?)"],
+    [["status", "--dry-run"], "Unknown option '--dry-run'."],
+    [["prune", "--apply"], "Unknown option '--apply'."],
+    [["demo", "--dry-run"], "Unknown option '--dry-run'."],
+    [["status", "-x"], "Unknown option '-x'."],
+    [["history", "users", "-2h"], "Unknown option '-2h'."],
+    [["at-time", "now", "users", "-2h"], "Unknown option '-2h'."],
+    [["status", "--tz"], "Option '--tz <zone>' argument missing."],
+    [["status", "--database-url"], "Option '--database-url <url>' argument missing."],
+    [["uninstall", "--confirm"], "Option '--confirm <database>' argument missing."],
+    [["--verbose"], "Unknown option '--verbose'."],
+    [
+      ["enable", "users", "--on-truncate", "ignore"],
+      "Option '--on-truncate <how>' argument 'ignore' is invalid. Allowed choices are capture, record, forbid.",
+    ],
+    [["history", "users", "--limit", "0"], `argument '0' is invalid. "0" is not a positive whole number.`],
+    [["history", "users", "--limit", "-1"], `argument '-1' is invalid. "-1" is not a positive whole number.`],
+    [
+      ["history", "users", "--limit", "1e3"],
+      `argument '1e3' is invalid. "1e3" is not a positive whole number.`,
+    ],
+    [["history", "users", "--limit", "1234567890"], `"1234567890" is not a positive whole number.`],
+    [
+      ["history", "users", "--op", "upsert"],
+      `argument 'upsert' is invalid. "upsert" is not an operation. Write insert, update, delete, truncate.`,
+    ],
+  ])("%j", async (args, message) => {
+    const stderr = await expectUsageError(args, message);
+    expect(stderr).toMatch(/\nSee audit --help, or audit help <command>\.\n$/);
+  });
+});
+
+describe("what our grammars refuse", () => {
+  it.each<[string[], string | RegExp]>([
+    [
+      ["enable", "a.b.c"],
+      /^error: "a\.b\.c" is not a table name: .*\n {2}a\.b\.c\n {6}\^\nWrite it as users/,
+    ],
+    [["enable", "users", ""], '"" is not a table name: it is empty.'],
+    [["disable", '"open'], '""open" is not a table name: the quote opened here is never closed.'],
+    [["enable", "x".repeat(64)], "this name has 64 bytes, and PostgreSQL keeps no more than 63"],
+    [["at-time", "01/02/2026", "users"], "which part is the day and which the month cannot be known"],
+    [["at-time", "-2", "users"], '"-2" is not an instant we can use'],
+    [["at-time", "tomorrow", "users"], "lies in the future, and only the past is recorded"],
+    [["at-time", "", "users"], '"" is not an instant we can use: it is empty.'],
+    [["history", "users", "--since", "90"], "a bare number could be seconds, days, a year or an id"],
+    [["history", "users", "--until", "yesteday"], 'did you mean "yesterday"?'],
+    [["diff", "users", "--from", "2026-02-30"], "2026-02 has no day 30"],
+    [["diff", "users", "--from", "now", "--to", "25:00"], "a time alone does not say which day"],
+    [["enable", "users", "--retain", "90m"], "neither a retention class nor an interval"],
+    [["enable", "users", "--retain", "0d"], "it would keep nothing"],
+    [["retention", "set", "normal", "often"], "not a retention interval"],
+    [["retention", "set", "Normal!", "90d"], "the name of a class is made of a to z"],
+    [["status", "--tz", "+02:00"], '"+02:00" is not the name of a time zone.'],
+    [["prune", "--tz", "Mars/Base 1"], '"Mars/Base 1" is not the name of a time zone.'],
+  ])("%j", async (args, message) => {
+    await expectUsageError(args, message);
+  });
+});
+
+describe("what the commands refuse before they look at the database", () => {
+  it.each<[string[], string]>([
+    [["enable"], "No table is named."],
+    [["enable", "users", "--all"], "only one of them can be meant"],
+    [["enable", "users", "--schema", "sales"], "only one of them can be meant"],
+    [["disable"], "No table is named."],
+    [["disable", "users", "--all"], "Tables are named and --all is given; only one of them can be meant."],
+    [["retention", "set", "forever", "90d"], 'The class "forever" keeps for ever.'],
+    [["retention", "set", "90d", "30d"], "is named after an interval and keeps just that"],
+  ])("%j", async (args, message) => {
+    await expectUsageError(args, message);
+  });
+});
+
+it("prints the help on stderr when no command is given", async () => {
+  const { code, stdout, stderr } = await runCli([]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(/^Usage: audit /);
+});
+
+it("prints the help on stderr when help is asked for an unknown command", async () => {
+  const { code, stdout, stderr } = await runCli(["help", "enabel"]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(/^Usage: audit /);
+});
+
+describe("with --json", () => {
+  it.each<[string[]]>([
+    [["enable", "--json"]],
+    [["enable", "a.b.c", "--json"]],
+    [["history", "--json"]],
+    [["at-time", "90", "users", "--json"]],
+    [["status", "--json", "--jsno"]],
+    [["enabel", "--json"]],
+    [["history", "users", "--op", "x", "--json", "--verbose"]],
+  ])("%j is one JSON object on stderr", async (args) => {
+    const { code, stdout, stderr } = await runCli(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^\{[^\n]*\}\n$/);
+    const { version, error } = JSON.parse(stderr);
+    expect(version).toBe(1);
+    expect(error).toMatchObject({ exit_code: 2, message: expect.stringMatching(/./) });
+  });
+
+  it("is words again where --json is a value behind --", async () => {
+    const { code, stderr } = await runCli(["at-time", "90", "users", "--", "--json"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: /);
+  });
+});
