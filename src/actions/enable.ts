@@ -2,7 +2,7 @@ import type { EnableOptions } from "../commands/enable.ts";
 import { findObstacle, type TableFacts } from "../core/auditable.ts";
 import { type CaptureSettings, patternsFor, settleCapture, unknownEverywhere } from "../core/enablePlan.ts";
 import { formatTableName } from "../core/name.ts";
-import { enableStatements, readExcluded } from "../db/capture.ts";
+import { enableStatements, lockStatement, readExcluded } from "../db/capture.ts";
 import { listTables, resolveTables } from "../db/catalog.ts";
 import { withTransaction } from "../db/connect.ts";
 import { type Health, readHealth } from "../db/health.ts";
@@ -233,6 +233,7 @@ async function applyTargets(audit: AuditDatabase, targets: readonly Target[], io
       await withLockRetries({ sql, io, table: name, oid: facts.oid }, () =>
         withTransaction(sql, { lockTimeoutMs: LOCK_TIMEOUT_MS }, async (transaction) => {
           const within = { ...audit, sql: transaction };
+          await transaction.unsafe(lockStatement(facts));
           const [current] = (await listRetention(within)).filter(
             (candidate) => candidate.id === settings.retentionId,
           );

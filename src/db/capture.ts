@@ -28,7 +28,7 @@ export async function enableStatements(
   const schema = quoteIdentifier(installation.schema);
   const table = qualified(facts);
   const guarded = !installation.eventTriggers;
-  const excludedSql = arrayLiteralOf(settings.excluded, "smallint");
+  const excludedSql = arrayLiteralOf(await readExcluded(audit, facts.oid, settings), "smallint");
   const globsSql = arrayLiteralOf(settings.exclude, "text");
   const keySql = arrayLiteralOf(facts.keyColumns, "smallint");
 
@@ -36,12 +36,11 @@ export async function enableStatements(
     `select ${schema}._capture_statements($1, $2, ${keySql}, ${excludedSql}, ${globsSql}, $3, $4, $5, $6) as statement`,
     [relation, facts.oid, settings.retentionId, settings.onTruncate, guarded, installation.roles],
   );
-  const allExcluded = `${schema}._excluded_columns(${facts.oid}, ${excludedSql}, ${globsSql})`;
   return [
-    `lock table ${table} in share row exclusive mode;`,
+    lockStatement(facts),
     ...borrow(installation, isSuperuser),
     `insert into ${schema}.relation (id, oid, schema_name, table_name, key_columns, excluded, exclude, on_truncate, retention, capture, enabled)
-values (${relation}, ${facts.oid}, ${literal(facts.schema)}, ${literal(facts.table)}, ${keySql}, ${allExcluded}, ${globsSql}, ${literal(settings.onTruncate)}, ${settings.retentionId}, ${literal(guarded ? "guarded" : "generated")}, true)
+values (${relation}, ${facts.oid}, ${literal(facts.schema)}, ${literal(facts.table)}, ${keySql}, ${excludedSql}, ${globsSql}, ${literal(settings.onTruncate)}, ${settings.retentionId}, ${literal(guarded ? "guarded" : "generated")}, true)
 on conflict (id) do update set
   oid = excluded.oid, schema_name = excluded.schema_name, table_name = excluded.table_name, key_columns = excluded.key_columns,
   excluded = excluded.excluded, exclude = excluded.exclude, on_truncate = excluded.on_truncate,
@@ -50,7 +49,7 @@ on conflict (id) do update set
       ? [`revoke select on ${table} from audit_truncate;`]
       : []),
     ...capture.map(({ statement }) => statement),
-    `select ${schema}._record_shape(${relation}, ${facts.oid}, ${allExcluded});`,
+    `select ${schema}._record_shape(${relation}, ${facts.oid}, ${excludedSql});`,
     ...(gap === undefined ? [] : [closeCoverage(schema, relation, gap)]),
     `insert into ${schema}.coverage (relation, from_id, from_at, on_reason)
 select ${relation}, nextval(${literal(`${schema}.change_id`)}), clock_timestamp(), 'enabled'
@@ -63,6 +62,11 @@ where not exists (select from ${schema}.coverage where relation = ${relation} an
     }),
     ...giveBack(installation, isSuperuser),
   ];
+}
+
+/** Keeps writers and DDL out until the transaction ends; the other statements describe the table as it is then. */
+export function lockStatement(table: Pick<TableFacts, "schema" | "table">): string {
+  return `lock table ${qualified(table)} in share row exclusive mode;`;
 }
 
 /**

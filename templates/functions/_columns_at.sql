@@ -1,5 +1,6 @@
 -- The columns of a table today, and of each whether its value at an instant can be known. unknown is null where
--- it can, else says why not: excluded then or at any time since, younger than the instant, rewritten by ALTER TYPE.
+-- it can, else says why not: excluded then or at any time since, younger than the instant, rewritten by ALTER TYPE,
+-- of a name that was given to another column while DDL was not followed.
 create or replace function audit_schema._columns_at(relation integer, audited oid, instant timestamptz)
 returns table (attnum smallint, name text, type text, unknown text)
 language sql
@@ -23,6 +24,14 @@ as $function$
     from audit_schema.relation_shape as shape, first_version
     where shape.relation = _columns_at.relation and shape.from_id >= first_version.from_id
     group by shape.attnum
+  ), called as (
+    select shape.attnum, shape.name
+    from audit_schema.relation_shape as shape, first_version
+    where shape.relation = _columns_at.relation and shape.from_id >= first_version.from_id
+    union
+    select attribute.attnum, attribute.attname::text
+    from pg_attribute as attribute
+    where attribute.attrelid = audited and attribute.attnum > 0 and not attribute.attisdropped
   )
   select
     attribute.attnum,
@@ -32,6 +41,13 @@ as $function$
       when attribute.attgenerated = 'v' then 'generated virtually, never stored'
       when attribute.attnum = any (registered.excluded) or not since.recorded then 'excluded from auditing'
       when since.there_then is distinct from true then 'added later'
+      -- without event triggers nobody can say since when a name has meant the other column
+      when registered.capture = 'guarded' and exists (
+        select
+        from called as own
+        join called as other on other.name = own.name and other.attnum <> own.attnum
+        where own.attnum = attribute.attnum
+      ) then 'its name, or a former one, was given to another column'
       when since.types > 1
         or (since.type_then <> format_type(attribute.atttypid, attribute.atttypmod)
           and not (since.type_then ~ '^(character varying|text)' and format_type(attribute.atttypid, attribute.atttypmod) ~ '^(character varying|text)'))

@@ -40,14 +40,12 @@ export async function openSession(
   );
   const run = async (statement: string) => {
     try {
-      if (process.env.MODEL_TRACE)
-        (await import("node:fs")).appendFileSync("/tmp/trace.log", `${label}: ${statement}\n`);
       await sql.unsafe(statement);
-      log(`${label}: ${statement};`);
+      log(`${label}: ${line(statement)};`);
       return undefined;
     } catch (error) {
       const code = error instanceof postgres.PostgresError ? error.code : "";
-      log(`${label}: ${statement}; -- ${code} ${error instanceof Error ? error.message : ""}`);
+      log(`${label}: ${line(statement)}; -- ${code} ${error instanceof Error ? error.message : ""}`);
       if (expectedFaults.test(code)) return code;
       throw new Error(`${label}: ${statement}\nfailed unexpectedly`, { cause: error });
     }
@@ -63,4 +61,8 @@ export async function openSession(
     },
     end: () => sql.end({ timeout: 5 }),
   };
+}
+
+function line(statement: string): string {
+  return statement.replaceAll(/\s+/g, " ");
 }
