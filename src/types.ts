@@ -11,8 +11,8 @@ export type Op = "I" | "U" | "D" | "T";
 
 export type OperationName = "insert" | "update" | "delete" | "truncate";
 
-/** A kept value: what the image holds for one column. Everything but booleans and small integers is text. */
-export type Value = string | number | boolean | null;
+/** The value of one column, always PostgreSQL's own text (booleans as true and false): nothing to lose on the way. */
+export type Value = string | null;
 
 /** Kept values by column name. */
 export type Image = Readonly<Record<string, Value>>;

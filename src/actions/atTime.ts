@@ -48,12 +48,8 @@ async function* cells(
 ): AsyncGenerator<Row[], void, undefined> {
   for await (const rows of batches) {
     count(rows.length);
-    yield rows.map((row) => row.map(cellText));
+    yield [...rows];
   }
-}
-
-function cellText(value: Value): string | null {
-  return value === null ? null : String(value);
 }
 
 /** Objects without prototype: a column may be called __proto__. */

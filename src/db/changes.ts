@@ -193,7 +193,7 @@ function toChange(row: Row, relation: Relation): Placed {
   };
 }
 
-/** JSON.parse is safe here: images hold no numbers beyond four-byte integers. */
+/** JSON.parse is safe here: images hold text and null only. */
 function parseImage(text: string | null): Image | null {
   return text === null ? null : (JSON.parse(text) as Image);
 }

@@ -8,7 +8,7 @@ export interface UnknownColumn {
   readonly reason: string;
 }
 
-/** Rows as they were, with the columns of today. Values are the server's text, booleans and small integers apart. */
+/** Rows as they were, with the columns of today. */
 export interface PastRows {
   readonly columns: readonly string[];
   readonly unknown: readonly UnknownColumn[];
@@ -17,9 +17,8 @@ export interface PastRows {
 
 const BATCH = 500;
 
-/** bool, int2, int4: what JSON can carry unharmed. */
+/** Written as true and false, like in images. */
 const BOOLEAN = 16;
-const SMALL_INTEGERS = [21, 23];
 
 /**
  * The rows of a table at an instant (ISO 8601), in the order of their keys, streamed; of one row only where `key`
@@ -98,8 +97,7 @@ async function* streamRows(
 function toValue(raw: Buffer | null, type: number): Value {
   if (raw === null) return null;
   const text = raw.toString("utf8");
-  if (type === BOOLEAN) return text === "t";
-  return SMALL_INTEGERS.includes(type) ? Number(text) : text;
+  return type === BOOLEAN ? (text === "t" ? "true" : "false") : text;
 }
 
 /**

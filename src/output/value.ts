@@ -9,7 +9,7 @@ const ambiguous = /^$|^[\s"]|[\s"]$|^null$/;
  * the bare word `null`.
  */
 export function valueText(value: Value, width?: number): string {
-  if (typeof value !== "string") return String(value);
+  if (value === null) return "null";
   if (!ambiguous.test(value)) return safeText(value, width);
   return `"${safeText(value, width === undefined ? undefined : Math.max(1, width - 2))}"`;
 }

@@ -9,10 +9,10 @@ set search_path = pg_catalog, pg_temp
 as $function$
   select case
     when count(*) = 1 then
-      format('%s::text', min(audit_schema._value_expression(key_column.atttypid, prefix || quote_ident(key_column.attname))))
+      min(audit_schema._value_expression(key_column.atttypid, prefix || quote_ident(key_column.attname)))
     else
       format('jsonb_build_array(%s)::text', string_agg(
-        format('%s::text', audit_schema._value_expression(key_column.atttypid, prefix || quote_ident(key_column.attname))),
+        audit_schema._value_expression(key_column.atttypid, prefix || quote_ident(key_column.attname)),
         ', ' order by place.ordinality))
   end
   from unnest(key_columns) with ordinality as place (attnum, ordinality)

@@ -18,8 +18,9 @@ begin
   -- in parentheses: PL/pgSQL would take the THEN of a CASE for the end of the condition
   select coalesce(string_agg(format(
 $comparison$    if (%1$s) then
-      old_image := old_image || jsonb_build_object(%2$L, %3$s);
-      new_image := new_image || jsonb_build_object(%2$L, %4$s);
+      changed := array_append(changed, %2$L);
+      old_values := array_append(old_values, %3$s);
+      new_values := array_append(new_values, %4$s);
     end if;
 $comparison$,
     audit_schema._differs_expression(recorded.atttypid, recorded.attcollation, 'old.' || quote_ident(recorded.attname), 'new.' || quote_ident(recorded.attname)),
@@ -44,15 +45,15 @@ $generated$  if tg_op = 'INSERT' then
     old_image := %4$s;
     old_place := old.ctid;
   else
-    old_image := '{}';
-    new_image := '{}';
-%5$s    if new_image = '{}' then
+%5$s    if changed = '{}' then
       return null;
     end if;
+    new_image := jsonb_object(changed, new_values);
     key_text := %1$s;
     old_key_text := %3$s;
     if old_key_text = key_text then
       old_key_text := null;
+      old_image := jsonb_object(changed, old_values);
     else
       old_image := %4$s;
     end if;
@@ -120,6 +121,9 @@ declare
   new_image jsonb;
   old_place tid;
   new_place tid;
+  changed text[] := '{}';
+  old_values text[] := '{}';
+  new_values text[] := '{}';
 %1$sbegin
 %2$s  insert into %3$I.change (
     relation, op, key, old_key, old, new,

@@ -56,11 +56,7 @@ const tutorial = (table) => `
   create trigger tutorial_audit after insert or update or delete on ${table} for each row execute function tutorial_audit();`;
 
 /** Every way of auditing to compare; `audit` are the arguments of enable beside the table. */
-const variants = [
-  { name: "plain" },
-  { name: "tutorial", sql: tutorial },
-  { name: "changes", audit: [] },
-];
+const variants = [{ name: "plain" }, { name: "tutorial", sql: tutorial }, { name: "changes", audit: [] }];
 
 const operations = {
   insert: (table, n) => `insert into ${table} (id, ${columns}) values (${n}, ${row(n)})`,
@@ -69,14 +65,22 @@ const operations = {
 };
 
 const bulkStatements = {
-  insert: (table) => `insert into ${table} (id, ${columns}) select n, ${row("n")} from generate_series(1000001, 1000000 + ${bulk}) as n`,
+  insert: (table) =>
+    `insert into ${table} (id, ${columns}) select n, ${row("n")} from generate_series(1000001, 1000000 + ${bulk}) as n`,
   update: (table) => `update ${table} set a = a + 1, c = c || 'x' where id > 1000000`,
   delete: (table) => `delete from ${table} where id > 1000000`,
 };
 
 const server = await startEmbeddedServer({
   major: Number(options.major),
-  settings: { fsync: "off", synchronous_commit: "off", autovacuum: "off", max_wal_size: "8GB", shared_buffers: "512MB", full_page_writes: "off" },
+  settings: {
+    fsync: "off",
+    synchronous_commit: "off",
+    autovacuum: "off",
+    max_wal_size: "8GB",
+    shared_buffers: "512MB",
+    full_page_writes: "off",
+  },
 });
 try {
   await run();
@@ -87,7 +91,9 @@ try {
 async function run() {
   const sql = postgres(server.url, { max: 1, onnotice: () => {} });
   const [{ version }] = await sql`select version()`;
-  console.log(`${os.cpus()[0]?.model.trim()}, ${os.cpus().length} cores, Node ${process.version}\n${version}\n`);
+  console.log(
+    `${os.cpus()[0]?.model.trim()}, ${os.cpus().length} cores, Node ${process.version}\n${version}\n`,
+  );
   await prepare(sql);
   const singles = await measureSingles(sql);
   const bulks = await measureBulk(sql);
@@ -95,7 +101,9 @@ async function run() {
   print("1-row transaction, microseconds above unaudited", singles);
   print(`${bulk}-row statement, microseconds per row above unaudited`, bulks.time);
   print(`${bulk}-row statement, WAL bytes per row`, bulks.wal, false);
-  console.log("update per row, large statement / 1,000-row statement, after single-row statements in the same session");
+  console.log(
+    "update per row, large statement / 1,000-row statement, after single-row statements in the same session",
+  );
   for (const [name, ratio] of flat) console.log(`  ${name.padEnd(12)} ${ratio.toFixed(2)}`);
   await sql.end();
 }
@@ -103,7 +111,9 @@ async function run() {
 async function prepare(sql) {
   for (const { name } of variants) {
     await sql.unsafe(createTable(name));
-    await sql.unsafe(`insert into ${name} (id, ${columns}) select n, ${row("n")} from generate_series(1, ${single}) as n`);
+    await sql.unsafe(
+      `insert into ${name} (id, ${columns}) select n, ${row("n")} from generate_series(1, ${single}) as n`,
+    );
   }
   await audit("init");
   for (const { name, sql: setUp, audit: flags } of variants) {
@@ -187,7 +197,9 @@ async function measureFlatness(sql) {
       const times = [];
       for (let round = 0; round < 3; round++) {
         const began = performance.now();
-        await sql.unsafe(`update ${name} set a = a + 1, c = c || 'x' where id between 1000001 and ${1000000 + rows}`);
+        await sql.unsafe(
+          `update ${name} set a = a + 1, c = c || 'x' where id between 1000001 and ${1000000 + rows}`,
+        );
         times.push((performance.now() - began) / rows);
       }
       return Math.min(...times);
@@ -207,14 +219,15 @@ function emptySamples() {
   return Object.fromEntries(variants.map(({ name }) => [name, { insert: [], update: [], delete: [] }]));
 }
 
-
 function print(title, samples, above = true) {
   console.log(`${title} (minimum / median; ratio to the tutorials' trigger by minimum)`);
   for (const { name } of variants) {
     const cells = ["insert", "update", "delete"].map((operation) => {
-      const extra = (reduce, which) => reduce(samples[which][operation]) - (above ? reduce(samples.plain[operation]) : 0);
+      const extra = (reduce, which) =>
+        reduce(samples[which][operation]) - (above ? reduce(samples.plain[operation]) : 0);
       const least = (list) => Math.min(...list);
-      if (name === "plain") return `${least(samples.plain[operation]).toFixed(1)} / ${median(samples.plain[operation]).toFixed(1)}`;
+      if (name === "plain")
+        return `${least(samples.plain[operation]).toFixed(1)} / ${median(samples.plain[operation]).toFixed(1)}`;
       const ratio = extra(least, name) / extra(least, "tutorial");
       return `${extra(least, name).toFixed(1)} / ${extra(median, name).toFixed(1)} (${ratio.toFixed(2)})`;
     });

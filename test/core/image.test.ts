@@ -3,10 +3,10 @@ import { arrangeImage } from "../../src/core/image.ts";
 
 describe("arrangeImage", () => {
   it("puts values into the table's order, unknown columns last", () => {
-    const image = { id: 7, sku: "a", note: null, customer: 3 };
+    const image = { id: "7", sku: "a", note: null, customer: "3" };
     expect(Object.entries(arrangeImage(image, ["customer", "id", "sku"]))).toEqual([
-      ["customer", 3],
-      ["id", 7],
+      ["customer", "3"],
+      ["id", "7"],
       ["sku", "a"],
       ["note", null],
     ]);

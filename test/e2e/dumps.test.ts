@@ -40,16 +40,16 @@ interface Copy {
   readonly copy: string;
 }
 
-/** The rows of a relation as the CLI's JSON shows them: small integers and booleans as such, all else as text. */
+/** The rows of a relation as the CLI's JSON shows them: every value as text. */
 async function jsonRows(sql: TestSql, relation: string, names: readonly string[]): Promise<string[]> {
   return sql.begin(async (transaction) => {
     await transaction.unsafe(fixedSettings);
-    const columns = await transaction<{ name: string; plain: boolean }[]>`
-      select quote_ident(attname) as name, atttypid in (16, 21, 23) as plain
+    const columns = await transaction<{ name: string }[]>`
+      select quote_ident(attname) as name
       from pg_attribute
       where attrelid = ${relation}::text::regclass and attnum > 0 and not attisdropped
       order by attnum`;
-    const values = columns.map(({ name, plain }) => `to_jsonb(${plain ? `r.${name}` : `r.${name}::text`})`);
+    const values = columns.map(({ name }) => `to_jsonb(r.${name}::text)`);
     const rows = await transaction.unsafe<{ row: string }[]>(
       `select jsonb_build_array(${values.join(", ")})::text as row from ${relation} as r`,
     );

@@ -10,13 +10,13 @@ import { createStyle } from "../../src/output/style.ts";
 import type { RowDifference } from "../../src/types.ts";
 
 const differences: readonly RowDifference[] = [
-  { kind: "inserted", key: "7", new: { id: 7, name: "Ada", email: "ada@example.org", bio: null } },
-  { kind: "deleted", key: "8", old: { id: 8, name: "Bob", email: "", bio: " x" } },
+  { kind: "inserted", key: "7", new: { id: "7", name: "Ada", email: "ada@example.org", bio: null } },
+  { kind: "deleted", key: "8", old: { id: "8", name: "Bob", email: "", bio: " x" } },
   {
     kind: "changed",
     key: "9",
-    old: { id: 9, name: "Cleo", email: "cleo@example.org", bio: null, age: 30 },
-    new: { id: 9, name: "Cleopatra", email: "c@example.org", bio: null, age: 31 },
+    old: { id: "9", name: "Cleo", email: "cleo@example.org", bio: null, age: "30" },
+    new: { id: "9", name: "Cleopatra", email: "c@example.org", bio: null, age: "31" },
   },
 ];
 
@@ -97,9 +97,9 @@ describe("differenceJson", () => {
         kind: "inserted",
         key: "7",
         old: null,
-        new: { id: 7, name: "Ada", email: "ada@example.org", bio: null },
+        new: { id: "7", name: "Ada", email: "ada@example.org", bio: null },
       },
-      { kind: "deleted", key: "8", old: { id: 8, name: "Bob", email: "", bio: " x" }, new: null },
+      { kind: "deleted", key: "8", old: { id: "8", name: "Bob", email: "", bio: " x" }, new: null },
     ]);
     expect(Object.keys(differenceJson({ kind: "changed", key: "1", old: {}, new: {} }))).toEqual([
       "kind",

@@ -14,7 +14,7 @@ function aChange(change: Partial<Change> = {}): Change {
     key: "7",
     oldKey: null,
     old: null,
-    new: { id: 7, name: "Ada", email: "ada@example.org", bio: null, note: "" },
+    new: { id: "7", name: "Ada", email: "ada@example.org", bio: null, note: "" },
     actor: "app_user:123",
     dbUser: "shop",
     role: null,
@@ -41,8 +41,8 @@ const life: readonly Change[] = [
     at: "2026-11-22T11:58:00+00:00",
     key: "9",
     oldKey: "7",
-    old: { id: 7, name: "Ada", email: "ada@lovelace.uk", bio: " likes looms ", note: "" },
-    new: { id: 9 },
+    old: { id: "7", name: "Ada", email: "ada@lovelace.uk", bio: " likes looms ", note: "" },
+    new: { id: "9" },
     actor: null,
     role: "admin",
   }),
@@ -51,7 +51,7 @@ const life: readonly Change[] = [
     tx: "950",
     at: "2026-11-22T11:59:58+00:00",
     key: "9",
-    old: { id: 9, name: "Ada", bio: null },
+    old: { id: "9", name: "Ada", bio: null },
     new: null,
     actor: "shop",
   }),
@@ -178,7 +178,11 @@ describe("changeText", () => {
 
   it("folds columns that whole images show on both sides unchanged", () => {
     const text = changeText(
-      aChange({ op: "update", old: { id: 7, name: "Ada", age: 36 }, new: { id: 7, name: "Ada", age: 37 } }),
+      aChange({
+        op: "update",
+        old: { id: "7", name: "Ada", age: "36" },
+        new: { id: "7", name: "Ada", age: "37" },
+      }),
       options,
     );
     expect(text.split("\n").slice(1)).toEqual(["  age  36 → 37", ""]);
@@ -217,7 +221,7 @@ describe("changeText", () => {
   });
 
   it("shows the rows a truncate took", () => {
-    const text = changeText(aChange({ op: "truncate", old: { id: 7 }, new: null }), options);
+    const text = changeText(aChange({ op: "truncate", old: { id: "7" }, new: null }), options);
     expect(text).toContain("\n  id  7\n");
   });
 });

@@ -87,8 +87,8 @@ describe("changeJson", () => {
       op: "update",
       key: "9",
       oldKey: "7",
-      old: { id: 7 },
-      new: { id: 9 },
+      old: { id: "7" },
+      new: { id: "9" },
       actor: "ada",
       dbUser: "shop",
       role: null,
@@ -97,7 +97,7 @@ describe("changeJson", () => {
       context: { reason: "typo" },
     };
     expect(jsonLine(changeJson(change))).toMatchInlineSnapshot(
-      `"{"id":"9007199254740993","tx":"812","at":"2026-11-22T10:00:00.123456+00:00","schema":"public","table":"users","op":"update","key":"9","old_key":"7","old":{"id":7},"new":{"id":9},"actor":"ada","db_user":"shop","role":null,"application":"psql","client_addr":"::1","context":{"reason":"typo"}}"`,
+      `"{"id":"9007199254740993","tx":"812","at":"2026-11-22T10:00:00.123456+00:00","schema":"public","table":"users","op":"update","key":"9","old_key":"7","old":{"id":"7"},"new":{"id":"9"},"actor":"ada","db_user":"shop","role":null,"application":"psql","client_addr":"::1","context":{"reason":"typo"}}"`,
     );
   });
 });

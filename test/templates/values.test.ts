@@ -37,16 +37,18 @@ async function imageOf(type: string, value: string): Promise<string> {
 }
 
 describe("_value_expression", () => {
-  it.each(["boolean", "smallint", "integer"])("leaves %s as it is: JSON holds it exactly", async (type) => {
+  it.each(["text", "varchar"])("leaves %s as it is", async (type) => {
     expect(await valueExpression(type)).toBe("c");
   });
 
   it.each([
+    "boolean",
+    "smallint",
+    "integer",
     "bigint",
     "numeric",
     "real",
     "double precision",
-    "text",
     "date",
     "timestamptz",
     "uuid",
@@ -75,8 +77,8 @@ describe("_value_expression", () => {
     ["bigint", "9007199254740993", '{"it":"9007199254740993","type":"string"}'],
     ["numeric", "1.00", '{"it":"1.00","type":"string"}'],
     ["numeric", "'NaN'", '{"it":"NaN","type":"string"}'],
-    ["integer", "-7", '{"it":"-7","type":"number"}'],
-    ["boolean", "true", '{"it":"true","type":"boolean"}'],
+    ["integer", "-7", '{"it":"-7","type":"string"}'],
+    ["boolean", "true", '{"it":"true","type":"string"}'],
     ["character(5)", "'ab'", '{"it":"ab   ","type":"string"}'],
     ["json", `'{"b":1,  "a":2,"b":3}'`, `{"it":"{\\"b\\":1,  \\"a\\":2,\\"b\\":3}","type":"string"}`],
     ["jsonb", "'null'", '{"it":"null","type":"string"}'],
@@ -134,9 +136,7 @@ describe("_differs_expression", () => {
   });
 
   it("compares text under a collation that calls different texts equal as text", async () => {
-    expect(await comparison("text", "anycase")).toBe(
-      'a::text collate "C" is distinct from b::text collate "C"',
-    );
+    expect(await comparison("text", "anycase")).toBe('a collate "C" is distinct from b collate "C"');
   });
 
   it.each(["numeric", "double precision", "interval", "jsonb", "box", "integer[]", "numrange"])(
@@ -182,7 +182,7 @@ it("records a change from a to A under a collation that calls them equal", async
   await database.sql.unsafe("insert into app.word values (1, 'a'); update app.word set word = 'A'");
   const changes = await database.sql`select op::text, old::text, new::text from audit.history order by id`;
   expect(changes.map(({ op, old, new: after }) => [op, old, after])).toEqual([
-    ["I", null, '{"id": 1, "word": "a"}'],
+    ["I", null, '{"id": "1", "word": "a"}'],
     ["U", '{"word": "a"}', '{"word": "A"}'],
   ]);
 });
