@@ -1,9 +1,11 @@
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { normaliseArgv } from "./argv.ts";
 import { refuseUnstorable } from "./core/argument.ts";
-import { ExitCode, SilentExit, UserError } from "./errors.ts";
+import { suggest } from "./core/suggest.ts";
+import { ExitCode, SilentExit, UserError, usageError } from "./errors.ts";
 import { ClosedPipe, type Io } from "./io.ts";
 import { jsonLine } from "./output/json.ts";
+import { escapeControls } from "./output/safe.ts";
 import { createProgram } from "./program.ts";
 import { version } from "./version.ts";
 
@@ -20,11 +22,24 @@ export async function main(args: string[], io: Io): Promise<ExitCode> {
   const dressed = flags.includes("--no-color") ? { ...io, outColor: false, errColor: false } : io;
   try {
     refuseUnstorable(args);
-    await createProgram(dressed).parseAsync(normaliseArgv(args), { from: "user" });
+    const program = createProgram(dressed);
+    refuseUnknownTopic(program, args);
+    await program.parseAsync(normaliseArgv(args), { from: "user" });
     return ExitCode.Done;
   } catch (error) {
     return reportError(error, dressed, manner);
   }
+}
+
+/** Left alone, commander answers with the whole help and does not say what was wrong. */
+function refuseUnknownTopic(program: Command, [command, topic]: readonly string[]): void {
+  const names = program.commands.map((known) => known.name());
+  if (command !== "help" || topic === undefined || topic.startsWith("-") || names.includes(topic)) return;
+  const meant = suggest(topic, names)[0];
+  throw usageError(
+    `Unknown command '${escapeControls(topic)}'${meant === undefined ? "." : ` (Did you mean ${meant}?)`}`,
+    "See audit --help, or audit help <command>.",
+  );
 }
 
 async function reportError(error: unknown, io: Io, manner: Manner): Promise<ExitCode> {

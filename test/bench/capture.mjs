@@ -124,10 +124,12 @@ async function prepare(sql) {
 }
 
 async function audit(...args) {
-  let talk = "";
+  const talk = [];
   const code = await main([...args, "--database-url", server.url], {
-    out: async (text) => void (talk += text),
-    err: (text) => void (talk += text),
+    out: async (text) => {
+      talk.push(text);
+    },
+    err: (text) => talk.push(text),
     outIsTTY: false,
     errIsTTY: false,
     outColor: false,
@@ -137,7 +139,7 @@ async function audit(...args) {
     now: () => new Date(),
     onSignal: () => () => {},
   });
-  if (code !== 0) throw new Error(`audit ${args.join(" ")} ended with ${code}: ${talk}`);
+  if (code !== 0) throw new Error(`audit ${args.join(" ")} ended with ${code}: ${talk.join("")}`);
 }
 
 /** Every transaction is one statement and its commit, looped in the server: no round trips in the figure. */

@@ -131,10 +131,10 @@ it("prints the help on stderr when no command is given", async () => {
   expect(stderr).toMatch(/^Usage: audit /);
 });
 
-it("prints the help on stderr when help is asked for an unknown command", async () => {
+it("says which command is unknown when help is asked for it", async () => {
   const { code, stdout, stderr } = await runCli(["help", "enabel"]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  expect(stderr).toMatch(/^Usage: audit /);
+  expect(stderr).toMatch(/^error: Unknown command 'enabel' \(Did you mean enable\?\)\n/);
 });
 
 describe("with --json", () => {
