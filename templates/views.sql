@@ -32,7 +32,7 @@ comment on column audit_schema.history.table_name is 'The name of the table toda
 comment on column audit_schema.history.op is 'I insert, U update, D delete, T truncate.';
 comment on column audit_schema.history.key is 'Primary key as text: one column its text, several a JSON array of texts. Null: TRUNCATE recorded as an event.';
 comment on column audit_schema.history.old_key is 'The former key, only when the change moved the row to another key.';
-comment on column audit_schema.history.old is 'Former values. Booleans and small integers as JSON, everything else as PostgreSQL''s own text.';
+comment on column audit_schema.history.old is 'Former values by column, each as PostgreSQL''s own text.';
 comment on column audit_schema.history.new is 'New values, written like old.';
 comment on column audit_schema.history.actor is 'Who, as claimed by the application (setting audit.actor).';
 comment on column audit_schema.history.db_user is 'Who, as the server knows: the session user.';

@@ -32,7 +32,7 @@ export async function runPrune(options: PruneOptions, io: Io): Promise<void> {
   await withAudit({ ...options, writes: true }, io, async (audit) => {
     if (options.tz !== undefined) await requireZone(audit.sql, zone);
     const rows = options.dryRun
-      ? await plannedRows(audit, planRun(await readPruneFacts(audit)))
+      ? await plannedRows(audit, await readPruneFacts(audit))
       : await withRunLock(audit.sql, audit.installation.schema, () => prune(audit, io));
     if (rows.length === 0) {
       await io.out(
@@ -124,14 +124,17 @@ async function whenFree(segment: Segment, drop: () => Promise<void>): Promise<vo
   }
 }
 
-async function plannedRows(audit: AuditDatabase, decisions: readonly Decision[]): Promise<PrunePlanRow[]> {
+async function plannedRows(audit: AuditDatabase, facts: PruneFacts): Promise<PrunePlanRow[]> {
+  const closed = new Set(facts.segments.filter(({ state }) => state === "closed").map(({ id }) => id));
   const rows: PrunePlanRow[] = [];
-  for (const decision of decisions) {
-    const partial =
-      decision.act === "delete"
-        ? await countBefore(audit, decision.segment, decision.cutoff ?? "")
-        : undefined;
-    rows.push(rowOf(decision, partial));
+  for (const decision of planRun(facts)) {
+    // What goes is counted, not estimated; a closed segment has its number written down.
+    const isEstimate =
+      decision.act === "delete" || (decision.act === "drop" && !closed.has(decision.segment.id));
+    const counted = isEstimate
+      ? await countBefore(audit, decision.segment, decision.cutoff ?? "infinity")
+      : undefined;
+    rows.push(rowOf(decision, counted));
   }
   return rows;
 }

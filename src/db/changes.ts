@@ -8,6 +8,7 @@ import {
   startLife,
   type Turn,
 } from "../core/life.ts";
+import { mergeSequences } from "../core/sequence.ts";
 import type { Change, Image, Op, OperationName } from "../types.ts";
 import type { AuditDatabase } from "./installation.ts";
 import type { Relation } from "./registry.ts";
@@ -198,48 +199,32 @@ function parseImage(text: string | null): Image | null {
   return text === null ? null : (JSON.parse(text) as Image);
 }
 
+/** What a change means to one key: one that moved its row leaves a key and arrives at another. */
+interface KeyEvent {
+  readonly id: string;
+  readonly leaves: boolean;
+  readonly arrives: boolean;
+  readonly oldTid: string | null;
+  readonly newTid: string | null;
+}
+
 /**
- * Puts the changes of each key within each transaction into the order of their effects, by the server's own
- * function. Only those that a trigger may have brought out of order are asked about: where a change did not
+ * Puts the changes of each transaction into the order of their effects, which the server's own function knows for
+ * each key. Only those that a trigger may have brought out of order are asked about: where a change did not
  * begin with what the one before it left.
  */
 async function inRowOrder(audit: AuditDatabase, changes: readonly Placed[]): Promise<Change[]> {
-  const groups = new Map<string, { change: Placed; place: number }[]>();
-  changes.forEach((change, place) => {
-    if (change.key === null || change.oldKey !== null) return;
-    const group = `${change.tx} ${change.key}`;
-    groups.set(group, [...(groups.get(group) ?? []), { change, place }]);
-  });
   const ordered: Change[] = changes.map(withoutPlaces);
-  for (const group of groups.values()) {
-    if (!group.some(({ change }, index) => isOutOfOrder(group[index - 1]?.change, change))) continue;
-    const members = group.map(({ change }) => change);
-    const { sql } = audit;
-    const [answer] = await sql<{ ids: string[] }[]>`
-      select ${audit.object("_row_order")}(
-        ${sql.array(
-          members.map(({ id }) => id),
-          20,
-        )}::bigint[],
-        ${sql.array(
-          members.map(({ op }) => String(op === "delete" || op === "truncate")),
-          25,
-        )}::text[]::boolean[],
-        ${sql.array(
-          members.map(({ op }) => String(op === "insert")),
-          25,
-        )}::text[]::boolean[],
-        ${sql.array(
-          members.map(({ oldTid }) => oldTid),
-          25,
-        )}::text[]::tid[],
-        ${sql.array(
-          members.map(({ newTid }) => newTid),
-          25,
-        )}::text[]::tid[]) as ids`;
+  for (const places of placesByTransaction(changes)) {
+    const members = places.flatMap((place) => changes[place] ?? []);
+    const groups = [...eventsByKey(members).values()];
+    if (!groups.some((events) => events.some((event, index) => isOutOfOrder(events[index - 1], event))))
+      continue;
+    const sequences: string[][] = [];
+    for (const events of groups) sequences.push(await rowOrder(audit, events));
     const byId = new Map(members.map((change) => [change.id, change]));
-    answer?.ids.forEach((id, index) => {
-      const place = group[index]?.place;
+    mergeSequences([...byId.keys()], sequences).forEach((id, index) => {
+      const place = places[index];
       const change = byId.get(id);
       if (place !== undefined && change) ordered[place] = withoutPlaces(change);
     });
@@ -247,11 +232,55 @@ async function inRowOrder(audit: AuditDatabase, changes: readonly Placed[]): Pro
   return ordered;
 }
 
-function isOutOfOrder(former: Placed | undefined, change: Placed): boolean {
+function placesByTransaction(changes: readonly Placed[]): Iterable<number[]> {
+  const places = new Map<string, number[]>();
+  changes.forEach(({ tx }, place) => {
+    const own = places.get(tx) ?? [];
+    places.set(tx, own);
+    own.push(place);
+  });
+  return places.values();
+}
+
+function eventsByKey(changes: readonly Placed[]): ReadonlyMap<string, KeyEvent[]> {
+  const groups = new Map<string, KeyEvent[]>();
+  const add = (key: string, event: KeyEvent) => {
+    const own = groups.get(key) ?? [];
+    groups.set(key, own);
+    own.push(event);
+  };
+  for (const { id, op, key, oldKey, oldTid, newTid } of changes) {
+    if (key === null) continue;
+    const leaves = op === "delete" || op === "truncate";
+    if (oldKey !== null) {
+      add(oldKey, { id, leaves: true, arrives: false, oldTid, newTid: null });
+      add(key, { id, leaves: false, arrives: true, oldTid: null, newTid });
+    } else {
+      add(key, { id, leaves, arrives: op === "insert", oldTid, newTid });
+    }
+  }
+  return groups;
+}
+
+async function rowOrder({ sql, object }: AuditDatabase, events: readonly KeyEvent[]): Promise<string[]> {
+  if (!events.some((event, index) => isOutOfOrder(events[index - 1], event)))
+    return events.map(({ id }) => id);
+  const column = (values: readonly (string | null)[]) => sql.array([...values], 25);
+  const [answer] = await sql<{ ids: string[] }[]>`
+    select ${object("_row_order")}(
+      ${column(events.map(({ id }) => id))}::text[]::bigint[],
+      ${column(events.map(({ leaves }) => String(leaves)))}::text[]::boolean[],
+      ${column(events.map(({ arrives }) => String(arrives)))}::text[]::boolean[],
+      ${column(events.map(({ oldTid }) => oldTid))}::text[]::tid[],
+      ${column(events.map(({ newTid }) => newTid))}::text[]::tid[]) as ids`;
+  return answer?.ids ?? [];
+}
+
+function isOutOfOrder(former: KeyEvent | undefined, event: KeyEvent): boolean {
   if (!former) return false;
-  if (former.op === "delete" || former.op === "truncate") return change.op !== "insert";
-  if (change.op === "insert") return true;
-  return former.newTid !== null && change.oldTid !== null && former.newTid !== change.oldTid;
+  if (former.leaves) return !event.arrives;
+  if (event.arrives) return true;
+  return former.newTid !== null && event.oldTid !== null && former.newTid !== event.oldTid;
 }
 
 function withoutPlaces({ oldTid, newTid, ...change }: Placed): Change {

@@ -46,6 +46,7 @@ $generated$  if tg_op = 'INSERT' then
     old_place := old.ctid;
   else
 %5$s    if changed = '{}' then
+      perform %6$I._note_move(tg_relid, old.ctid, new.ctid, old.xmin);
       return null;
     end if;
     new_image := jsonb_object(changed, new_values);
@@ -65,7 +66,8 @@ $generated$,
     audit_schema._image_expression(audited, left_out, 'new.'),
     audit_schema._key_expression(audited, key_columns, 'old.'),
     audit_schema._image_expression(audited, left_out, 'old.'),
-    comparisons);
+    comparisons,
+    'audit_schema');
 
   body := generated;
   if guarded then
@@ -85,6 +87,7 @@ $guarded$  if %1$I._fingerprint(tg_relid) <> %2$L then
     end if;
     if tg_op = 'UPDATE' then
       if old_image = new_image then
+        perform %1$I._note_move(tg_relid, old.ctid, new.ctid, old.xmin);
         return null;
       end if;
       changed_image := %1$I._difference(new_image, old_image);
@@ -125,7 +128,10 @@ declare
   old_values text[] := '{}';
   new_values text[] := '{}';
 %1$sbegin
-%2$s  insert into %3$I.change (
+%2$s  if old_place is not null and current_setting('audit.moves', true) <> '' then
+    old_place := %3$I._moved_from(tg_relid, old_place);
+  end if;
+  insert into %3$I.change (
     relation, op, key, old_key, old, new,
     actor, db_user, role, application, client_addr, context,
     old_tid, new_tid, segment

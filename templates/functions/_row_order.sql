@@ -1,9 +1,9 @@
 -- The true order of several changes of one key within one transaction, as change ids. A trigger of the
 -- application that writes to the same row is recorded before the statement that fired it, so ids do not tell;
 -- where a row version came from does. Versions are linked into chains (what one change made, another replaced).
--- A chain that begins with a row that was there comes first, one that ends with a row that stays comes last.
--- Where the links make no sense (the table was rewritten in between), the order of ids stands.
--- All arrays are in order of id, one element per change.
+-- Chains follow each other so that a row leaves only when there is one, and arrives only when there is none; where
+-- that leaves a choice, by id. Where the links make no sense (the table was rewritten in between), the order of
+-- ids stands. All arrays are in order of id, one element per change.
 create or replace function audit_schema._row_order(
   ids bigint[], leaves boolean[], arrives boolean[], old_tids tid[], new_tids tid[])
 returns bigint[]
@@ -15,72 +15,77 @@ declare
   total constant integer := cardinality(ids);
   follower integer[] := array_fill(null::integer, array[total]);
   followed boolean[] := array_fill(false, array[total]);
-  first_chain integer;
-  last_chain integer;
-  middle integer[] := '{}';
-  place integer;
-  candidate integer;
+  beginnings integer[] := '{}';
+  endings integer[] := '{}';
+  lowest bigint[] := '{}';
+  chains integer[];
   chain_end integer;
+  low bigint;
+  candidate integer;
+  balance integer := 0;
+  there boolean;
+  chosen integer;
   ordered bigint[] := '{}';
 begin
   for place in 1 .. total loop
-    if leaves[place] then
-      continue;
-    end if;
+    continue when leaves[place];
     -- the nearest later change first: a place in the table can be used again
-    for candidate in
-      select other.number
-      from generate_series(1, total) as other (number)
-      where other.number <> place
-        and not arrives[other.number]
-        and not followed[other.number]
-        and old_tids[other.number] = new_tids[place]
-      order by other.number < place, abs(other.number - place)
-      limit 1
-    loop
-      follower[place] := candidate;
-      followed[candidate] := true;
+    for step in 1 .. total - 1 loop
+      candidate := case when place + step <= total then place + step else total - step end;
+      if old_tids[candidate] = new_tids[place] and not arrives[candidate] and not followed[candidate] then
+        follower[place] := candidate;
+        followed[candidate] := true;
+        exit;
+      end if;
     end loop;
   end loop;
 
   for place in 1 .. total loop
-    if followed[place] then
-      continue;
-    end if;
+    continue when followed[place];
     chain_end := place;
+    low := ids[place];
     while follower[chain_end] is not null loop
       chain_end := follower[chain_end];
+      low := least(low, ids[chain_end]);
     end loop;
-    if not arrives[place] then
-      if first_chain is not null then
-        return ids;
-      end if;
-      first_chain := place;
-      if not leaves[chain_end] then
-        if last_chain is not null then
-          return ids;
-        end if;
-        last_chain := place;
-      end if;
-    elsif not leaves[chain_end] then
-      if last_chain is not null then
-        return ids;
-      end if;
-      last_chain := place;
-    else
-      middle := middle || place;
-    end if;
+    beginnings := beginnings || place;
+    endings := endings || chain_end;
+    lowest := lowest || low;
+    balance := balance + arrives[place]::integer - leaves[chain_end]::integer;
   end loop;
+  select array_agg(chain.number order by chain.low) into chains
+  from unnest(lowest) with ordinality as chain (low, number);
 
-  foreach place in array
-    array_remove(array[first_chain], null)
-    || middle
-    || array_remove(array[nullif(last_chain, first_chain)], null)
-  loop
-    while place is not null loop
-      ordered := ordered || ids[place];
-      place := follower[place];
+  if balance not between -1 and 1 or chains is null then
+    return ids;
+  end if;
+  there := balance < 0
+    or balance = 0 and exists (select from unnest(beginnings) as beginning (place) where not arrives[beginning.place]);
+
+  while cardinality(chains) > 0 loop
+    -- the first that fits; one after which nothing more would fit waits for the others
+    select chain.number into chosen
+    from unnest(chains) with ordinality as chain (number, ordinality)
+    where arrives[beginnings[chain.number]] <> there
+    order by
+      there = leaves[endings[chain.number]] and not exists (
+        select from unnest(chains) as back (number)
+        where back.number <> chain.number
+          and arrives[beginnings[back.number]] = there
+          and leaves[endings[back.number]] <> there
+      ),
+      chain.ordinality
+    limit 1;
+    if not found then
+      return ids;
+    end if;
+    candidate := beginnings[chosen];
+    while candidate is not null loop
+      ordered := ordered || ids[candidate];
+      candidate := follower[candidate];
     end loop;
+    there := not leaves[endings[chosen]];
+    chains := array_remove(chains, chosen);
   end loop;
   return case when cardinality(ordered) = total then ordered else ids end;
 end

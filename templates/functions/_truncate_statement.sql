@@ -40,7 +40,8 @@ $statement$insert into %1$I.change (
 select
   %2$s, 'T', %3$s, %4$s,
   %5$s,
-  truncated.ctid, %1$I.%6$I()
+  case when current_setting('audit.moves', true) <> '' then %1$I._moved_from(truncated.tableoid, truncated.ctid) else truncated.ctid end,
+  %1$I.%6$I()
 from %7$s$statement$,
     'audit_schema',
     relation,

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { auditOf } from "../helpers/auditOf.ts";
 import { describeCatalog } from "../helpers/catalog.ts";
@@ -6,6 +7,7 @@ import { type TestDatabase, useDatabase } from "../helpers/useDatabase.ts";
 
 const done = useDatabase();
 const byHand = useDatabase();
+const owner = `dry_run_${randomBytes(4).toString("hex")}`;
 
 const tables = `
   create table users (id int primary key, name text, email text, loud text generated always as (upper(name)) stored);
@@ -15,25 +17,25 @@ const tables = `
   create schema "Odd.Schema";
   create table "Odd.Schema"."it's" (a int, b text, primary key (b, a));
   create schema vault;
-  create role dry_run_owner nologin;
-  alter schema vault owner to dry_run_owner;
-  set role dry_run_owner;
+  create role ${owner} nologin;
+  alter schema vault owner to ${owner};
+  set role ${owner};
   create table vault.gold (id int primary key);
   reset role`;
 
 beforeAll(async () => {
   await done.sql.unsafe(tables);
-  await byHand.sql.unsafe(tables.replace("create role dry_run_owner nologin;", ""));
+  await byHand.sql.unsafe(tables.replace(`create role ${owner} nologin;`, ""));
 });
 
 afterAll(async () => {
-  for (const { sql } of [done, byHand]) await sql.unsafe("drop owned by dry_run_owner cascade");
-  await done.sql.unsafe("drop role dry_run_owner");
+  for (const { sql } of [done, byHand]) await sql.unsafe(`drop owned by ${owner} cascade`);
+  await done.sql.unsafe(`drop role ${owner}`);
 });
 
 /** The catalog without what differs between any two databases: their names, and oids in names. */
 async function catalogOf(sql: TestSql): Promise<string[]> {
-  const lines = await describeCatalog(sql, { roles: "audit%" });
+  const lines = await describeCatalog(sql, { roles: owner });
   return lines
     .filter((line) => !line.startsWith("pg_database "))
     .map((line) => line.replace(/audit_\d+_/g, "audit_N_").replace(/(RI_ConstraintTrigger_[ac])_\d+/g, "$1"))

@@ -117,7 +117,7 @@ async function expectDdlFollowed({ audit, owner }: Shop): Promise<void> {
     await written("update users set id = 7 where id = 1; update users set id = 1 where id = 7"),
   ).toMatchObject({
     key: "1",
-    old: { id: 7, full_name: "g", score: "2.50", email: "h" },
+    old: { id: "7", full_name: "g", score: "2.50", email: "h" },
   });
   expect(JSON.stringify(await audit.items("history", "users"))).not.toContain("secret");
 }
@@ -169,7 +169,7 @@ describe.each([
       const notes = (await audit("at-time", middle, "users")).stderr;
       expect(notes.match(/column \w+ is unknown then/g)).toHaveLength(4);
       expect(await audit.items("at-time", start, "users")).toEqual([]);
-      expect(await audit.items("at-time", middle, "orders", "2", "1")).toEqual([{ user_id: 2, no: 1 }]);
+      expect(await audit.items("at-time", middle, "orders", "2", "1")).toEqual([{ user_id: "2", no: "1" }]);
       expect(await audit.items("diff", "event", "--from", middle)).toMatchObject([
         { kind: "changed", key: "1" },
       ]);
@@ -262,6 +262,36 @@ it("CREATEROLE is not enough where a superuser made the roles: init does without
     expect(await audit.items("history", "users")).toHaveLength(2);
     await audit("uninstall", "--confirm", "shop");
     expect(await describeCatalog(all)).toEqual(before);
+  });
+});
+
+it("without event triggers a name given to another column makes both unknown, never wrong", async () => {
+  await withShop("", async ({ audit, owner }) => {
+    await audit("init");
+    await audit("enable", "users");
+    await owner.unsafe(
+      "insert into users (id, name, token) values (1, 'name', 'token'), (2, 'name', 'token')",
+    );
+    const before = await clock(owner);
+    await owner.unsafe(`
+      alter table users rename name to passing;
+      alter table users rename token to name;
+      alter table users rename passing to token`);
+    await owner.unsafe("delete from users where id = 2; update users set name = 'x' where id = 1");
+    const { items, unknown } = JSON.parse((await audit("at-time", before, "users", "--json")).stdout) as {
+      items: unknown[];
+      unknown: string[];
+    };
+    expect(unknown.sort()).toEqual(["name", "token"]);
+    expect(items).toEqual([
+      expect.objectContaining({ name: null, token: null }),
+      expect.objectContaining({ name: null, token: null }),
+    ]);
+    const changes = await audit.items<Change>("history", "users", "2");
+    expect(changes.map(({ old, new: image }) => old ?? image)).toMatchObject([
+      { name: "name", token: "token" },
+      { name: "token", token: "name" },
+    ]);
   });
 });
 

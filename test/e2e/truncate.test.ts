@@ -53,7 +53,7 @@ describe("TRUNCATE that is captured", () => {
     expect(first).toMatchObject({
       op: "truncate",
       key: "7",
-      old: { id: 7, note: "note 7", data: "\\x0007" },
+      old: { id: "7", note: "note 7", data: "\\x0007" },
       new: null,
     });
   });
@@ -138,7 +138,7 @@ describe("TRUNCATE that is recorded", () => {
     expect(stderr).toMatch(/a TRUNCATE at .* was recorded without its rows\.\n.*oldest possible instant is/);
 
     await database.sql`insert into lines values (1, 1)`;
-    expect(await audit.items("at-time", "now", "lines")).toEqual([{ order_id: 1, no: 1 }]);
+    expect(await audit.items("at-time", "now", "lines")).toEqual([{ order_id: "1", no: "1" }]);
     expect(await audit.items<{ op: string }>("history", "lines", "1", "2")).toMatchObject([
       { op: "truncate" },
     ]);

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { useDatabase } from "../helpers/useDatabase.ts";
 import { checkInstants } from "./check.ts";
+import { checkCommands } from "./commands.ts";
 import { makeHistory } from "./history.ts";
 import { randomFrom } from "./random.ts";
 
@@ -25,11 +26,15 @@ describe.each(Array.from({ length: runs }, (_, run) => firstSeed + run))(
       );
       const made = Date.now();
       const verdict = await checkInstants(database.url, history);
+      const checked = Date.now();
+      const said = await checkCommands(database.url, history, randomFrom(seed + index));
       console.log(
         made - start,
-        Date.now() - made,
+        checked - made,
+        Date.now() - checked,
         verdict.instants,
         verdict.untorn,
+        said.length,
         verdict.wrong,
         history.log.length,
         history.log.filter((l) => / -- \S{5} /.test(l)).length,
@@ -43,9 +48,9 @@ describe.each(Array.from({ length: runs }, (_, run) => firstSeed + run))(
             "\n\n" +
             history.boundaries.map((b, i) => `${i} ${b.kind} ${b.instant} line ${b.line}`).join("\n") +
             "\n" +
-            verdict.faults.join("\n"),
+            [...verdict.faults, ...said].join("\n"),
         );
-      expect(verdict.faults.slice(0, 3).join("\n")).toBe("");
+      expect([...verdict.faults.slice(0, 3), ...said.slice(0, 3)].join("\n")).toBe("");
     });
     afterAll(() => console.log(`seed ${seed}: ${instants} instants`));
   },

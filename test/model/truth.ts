@@ -40,10 +40,11 @@ export async function copyTables(sql: TestSql, world: World): Promise<Copy> {
 
 /** SQL for the texts of a row called r, in the order of the table's columns, as JSON. */
 export function cellsOf(table: LiveTable): string {
-  const cells = table.columns.map(
-    (column) =>
-      `case when num_nulls(r.${columnSql(column)}) = 0 then format('%s', r.${columnSql(column)}) end`,
-  );
+  const cells = table.columns.map((column) => {
+    const value = `r.${columnSql(column)}`;
+    if (column.type === "boolean") return `${value}::text`;
+    return `case when num_nulls(${value}) = 0 then format('%s', ${value}) end`;
+  });
   // Not as an array: the driver reads its NULLs as the text NULL.
   return `to_json(array[${cells.join(", ")}]::text[])::text`;
 }

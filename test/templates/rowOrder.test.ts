@@ -66,8 +66,23 @@ it("falls back on ids where places go round in a circle", async () => {
   expect(await rowOrder(update(1, 1, 2), update(2, 2, 1))).toEqual([1, 2]);
 });
 
-it("falls back on ids where two rows lie under one key, as when keys are swapped", async () => {
-  expect(await rowOrder(update(1, 1, 2), insert(2, 5), remove(3, 7))).toEqual([1, 2, 3]);
+it("lets the row that was there leave before another arrives, as when keys are swapped", async () => {
+  expect(await rowOrder(insert(1, 5), remove(2, 1))).toEqual([2, 1]);
+});
+
+it("bridges a missing link, as after an update that left no change, by ids and by what is possible", async () => {
+  expect(await rowOrder(update(1, 1, 2), insert(2, 5), remove(3, 7))).toEqual([1, 3, 2]);
+  expect(await rowOrder(update(1, 2, 3), update(2, 1, 2), update(3, 8, 9))).toEqual([2, 1, 3]);
+});
+
+it("takes the nearest later change where a place was used again", async () => {
+  expect(await rowOrder(update(1, 1, 2), remove(2, 2), insert(3, 1), update(4, 1, 2), remove(5, 2))).toEqual([
+    1, 2, 3, 4, 5,
+  ]);
+});
+
+it("falls back on ids where rows arrive one upon another", async () => {
+  expect(await rowOrder(insert(1, 5), insert(2, 7), update(3, 9, 10))).toEqual([1, 2, 3]);
 });
 
 it("finds the true order of any one life, however its changes were recorded", async () => {

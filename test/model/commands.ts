@@ -1,0 +1,198 @@
+import type { TestSql } from "../helpers/client.ts";
+import { connectTo } from "../helpers/client.ts";
+import { runCli } from "../helpers/runCli.ts";
+import { unknowable } from "./check.ts";
+import type { Boundary, PastHistory } from "./history.ts";
+import type { Random } from "./random.ts";
+import { type RecordedChange, replay } from "./replay.ts";
+import { type Copy, differenceOf, rowText, type TrueRow } from "./truth.ts";
+import { keyColumns, type LiveTable, qualifiedName } from "./world.ts";
+
+/** Values by column name, as commands print them. */
+export type PrintedRow = Readonly<Record<string, string | null>>;
+
+/** A boundary with its copies. */
+type KnownBoundary = Boundary & { readonly truth: Copy };
+
+interface Place {
+  readonly url: string;
+  readonly sql: TestSql;
+  readonly history: PastHistory;
+  readonly known: readonly KnownBoundary[];
+  readonly table: LiveTable;
+  readonly random: Random;
+}
+
+/**
+ * Asks the commands about every table: `diff` between random boundaries, `at-time` for single keys, `history` of
+ * keys. Returns what they say wrongly.
+ */
+export async function checkCommands(url: string, history: PastHistory, random: Random): Promise<string[]> {
+  const sql = connectTo(url, { max: 1 });
+  const known = history.boundaries.filter(
+    (boundary): boundary is KnownBoundary => boundary.truth !== undefined,
+  );
+  const faults: string[] = [];
+  try {
+    for (const table of history.world.tables) {
+      const place = { url, sql, history, known, table, random };
+      for (let count = 0; count < 3; count++) {
+        faults.push(...(await checkDiff(place)), ...(await checkRow(place)), ...(await checkLife(place)));
+      }
+    }
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+  return faults;
+}
+
+/** The answer's items; an answer that is no answer is a fault of its own. */
+async function ask<T>({ url, history, table }: Place, ...words: string[]): Promise<T[]> {
+  const args = words.map((word) => (word === "TABLE" ? qualifiedName(history.world, table) : word));
+  const { code, stdout, stderr } = await runCli([...args, "--json"], {
+    env: { DATABASE_URL: url, TZ: "UTC" },
+  });
+  if (code !== 0) throw new Error(`audit ${args.join(" ")} ended with ${code}: ${stderr}`);
+  return (JSON.parse(stdout) as { items: T[] }).items;
+}
+
+/** The key as one text, from a row or from what a command calls its key. */
+function keyOf(table: LiveTable, row: TrueRow): string {
+  return JSON.stringify(table.key.map((attnum) => row.get(attnum)));
+}
+
+function printedKey(table: LiveTable, key: string): string {
+  return table.key.length === 1 ? JSON.stringify([key]) : JSON.stringify(JSON.parse(key));
+}
+
+/** The columns that can be known from the boundary on to now. */
+function knownSince({ history, table }: Place, boundary: Boundary): number[] {
+  const unknown = unknowable(table, history.boundaries.slice(history.boundaries.indexOf(boundary)));
+  return table.columns.map(({ attnum }) => attnum).filter((attnum) => !unknown.includes(attnum));
+}
+
+function printedText({ table }: Place, row: PrintedRow, attnums: readonly number[]): string {
+  const names = new Map(table.columns.map(({ attnum, name }) => [attnum, name]));
+  return rowText(new Map(attnums.map((attnum) => [attnum, row[names.get(attnum) ?? ""] ?? null])), attnums);
+}
+
+interface Difference {
+  readonly kind: "inserted" | "deleted" | "changed";
+  readonly key: string;
+  readonly old: PrintedRow | null;
+  readonly new: PrintedRow | null;
+}
+
+/** The true rows of one boundary, changed as `diff` says, have to be those of the other. */
+async function checkDiff(place: Place): Promise<string[]> {
+  const { known, random, table } = place;
+  const [one, other] = [random.pick(known), random.pick(known)];
+  const [from, to] = one.instant < other.instant ? [one, other] : [other, one];
+  const attnums = knownSince(place, from);
+  const faults: string[] = [];
+  const differences = await ask<Difference>(
+    place,
+    "diff",
+    "TABLE",
+    "--from",
+    from.instant,
+    "--to",
+    to.instant,
+  );
+  const rowsOf = (boundary: KnownBoundary) =>
+    new Map(
+      (boundary.truth.get(table.oid)?.rows ?? []).map((row) => [keyOf(table, row), rowText(row, attnums)]),
+    );
+  const rows = rowsOf(from);
+  for (const difference of differences) {
+    const key = printedKey(table, difference.key);
+    const [old, after] = [difference.old, difference.new].map(
+      (row) => row && printedText(place, row, attnums),
+    );
+    if ((rows.get(key) ?? null) !== old)
+      faults.push(`${difference.kind} ${key} was ${old}, not ${rows.get(key)}`);
+    if (old === after) faults.push(`${key} is no different: ${old}`);
+    if (after === null || after === undefined) rows.delete(key);
+    else rows.set(key, after);
+  }
+  const { missing, surplus } = differenceOf([...rowsOf(to).values()], [...rows.values()]);
+  if (missing.length + surplus.length > 0)
+    faults.push(`missing ${missing.join()}\n surplus ${surplus.join()}`);
+  return faults.map((fault) => `diff of ${table.name} from ${from.instant} to ${to.instant}: ${fault}`);
+}
+
+/** A key that was there at some boundary, as arguments. */
+function someKey({ known, random, table }: Place): { key: string; words: string[] } | undefined {
+  const row = random.pick(known).truth.get(table.oid)?.rows[0];
+  const rows = random.pick(known).truth.get(table.oid)?.rows ?? [];
+  const chosen = rows.length > 0 ? random.pick(rows) : row;
+  if (chosen === undefined) return undefined;
+  const words = keyColumns(table).map(({ name, attnum }) => `${name}=${chosen.get(attnum)}`);
+  return { key: keyOf(table, chosen), words };
+}
+
+async function checkRow(place: Place): Promise<string[]> {
+  const { known, random, table } = place;
+  const asked = someKey(place);
+  if (asked === undefined) return [];
+  const boundary = random.pick(known);
+  const attnums = knownSince(place, boundary);
+  const rows = await ask<PrintedRow>(place, "at-time", boundary.instant, "TABLE", ...asked.words);
+  const expected = (boundary.truth.get(table.oid)?.rows ?? []).filter(
+    (row) => keyOf(table, row) === asked.key,
+  );
+  const { missing, surplus } = differenceOf(
+    expected.map((row) => rowText(row, attnums)),
+    rows.map((row) => printedText(place, row, attnums)),
+  );
+  if (missing.length + surplus.length === 0) return [];
+  return [
+    `at-time ${boundary.instant} ${table.name} ${asked.key}: missing ${missing.join()}, surplus ${surplus.join()}`,
+  ];
+}
+
+/** What the life of a key comes to has to be the row that is there now. */
+async function checkLife(place: Place): Promise<string[]> {
+  const { known, table, sql } = place;
+  const asked = someKey(place);
+  const [first] = known;
+  const last = known.at(-1);
+  if (asked === undefined || first === undefined || last === undefined) return [];
+  const attnums = knownSince(place, first);
+  const changes = await ask<RecordedChange>(place, "history", "TABLE", ...asked.words);
+  const columnOf = await columnNames(sql, table);
+  const rows = replay(
+    new Map((first.truth.get(table.oid)?.rows ?? []).map((row) => [keyOf(table, row), row])),
+    changes.map((change) => ({
+      ...change,
+      key: change.key === null ? null : printedKey(table, change.key),
+      old_key: change.old_key === null ? null : printedKey(table, change.old_key),
+    })),
+    columnOf,
+  );
+  const found = (rows.get(asked.key) ?? []).map((row) => rowText(row, attnums));
+  const expected = (last.truth.get(table.oid)?.rows ?? [])
+    .filter((row) => keyOf(table, row) === asked.key)
+    .map((row) => rowText(row, attnums));
+  const { missing, surplus } = differenceOf(expected, found);
+  if (missing.length + surplus.length === 0) return [];
+  return [
+    `history ${table.name} ${asked.key}: missing ${missing.join()}, surplus ${surplus.join()}\n${changes
+      .map(({ id, op, key, old_key, old, new: after }) => JSON.stringify([id, op, key, old_key, old, after]))
+      .join("\n")}`,
+  ];
+}
+
+/** What a column was called when a change was recorded. */
+async function columnNames(
+  sql: TestSql,
+  table: LiveTable,
+): Promise<(id: string, name: string) => number | undefined> {
+  const shapes = await sql<{ from_id: string; attnum: number; name: string }[]>`
+    select from_id::text, attnum, name from audit.relation_shape
+    where relation = audit._relation_of(${table.oid}::oid) order by relation_shape.from_id desc`;
+  return (id, name) => {
+    const from = shapes.find(({ from_id }) => BigInt(from_id) <= BigInt(id))?.from_id;
+    return shapes.find((shape) => shape.from_id === from && shape.name === name)?.attnum;
+  };
+}
