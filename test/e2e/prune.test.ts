@@ -3,8 +3,8 @@ import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { auditOf } from "../helpers/auditOf.ts";
 import { connectTo, type TestSql } from "../helpers/client.ts";
 import { differingRows } from "../helpers/compareRows.ts";
+import { useOwnServer } from "../helpers/ownServer.ts";
 import { moved, passTime } from "../helpers/passTime.ts";
-import { useDatabase } from "../helpers/useDatabase.ts";
 
 interface PlanRow {
   readonly segment: number;
@@ -13,6 +13,9 @@ interface PlanRow {
   readonly changes: string;
   readonly reason: string;
 }
+
+// A segment closes when no older transaction runs on the whole server: other tests' would come in between.
+const server = useOwnServer();
 
 const day = 24;
 
@@ -42,7 +45,7 @@ function removals(rows: readonly PlanRow[]) {
 }
 
 describe("three months of a shop under retention", () => {
-  const database = useDatabase({ installed: true });
+  const database = server.useDatabase();
   const audit = auditOf(database);
   const tables = ["orders", "visits", "archive"] as const;
   let snapshots: { table: string; instant: string; copy: string }[] = [];
@@ -173,7 +176,7 @@ describe("three months of a shop under retention", () => {
 });
 
 describe("rotation", () => {
-  const database = useDatabase({ installed: true });
+  const database = server.useDatabase();
   const audit = auditOf(database);
 
   beforeEach(async () => {
@@ -316,7 +319,7 @@ describe("rotation", () => {
 });
 
 describe("a prune that was cut off", () => {
-  const database = useDatabase({ installed: true });
+  const database = server.useDatabase();
   const audit = auditOf(database);
 
   /** A closed segment whose changes have expired. */
@@ -412,7 +415,7 @@ describe("a prune that was cut off", () => {
 });
 
 describe("a log that nobody rotated", () => {
-  const database = useDatabase({ installed: true });
+  const database = server.useDatabase();
   const audit = auditOf(database);
 
   it("loses what has expired row by row, and goes on where an earlier run was cut off", async () => {
@@ -437,7 +440,7 @@ describe("a log that nobody rotated", () => {
 });
 
 describe("prune", () => {
-  const database = useDatabase({ installed: true });
+  const database = server.useDatabase();
   const audit = auditOf(database);
 
   it("has nothing to do where nothing is audited", async () => {
