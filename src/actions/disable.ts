@@ -1,10 +1,12 @@
 import type { DisableOptions } from "../commands/disable.ts";
+import type { TableFacts } from "../core/auditable.ts";
 import { formatTableName } from "../core/name.ts";
 import { disableStatements } from "../db/capture.ts";
+import { findTable, readTables } from "../db/catalog.ts";
 import { withTransaction } from "../db/connect.ts";
 import { type AuditDatabase, withAudit } from "../db/installation.ts";
 import { LOCK_TIMEOUT_MS, LOCK_TIMEOUT_SQL, withLockRetries, withRunLock } from "../db/lock.ts";
-import { listRelations, type Relation, resolveRelation } from "../db/registry.ts";
+import { findRelation, listRelations, type Relation, resolveRelation } from "../db/registry.ts";
 import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { type EnabledRow, enabledJson, enabledText } from "../output/enabled.ts";
@@ -22,7 +24,7 @@ export async function runDisable(options: DisableOptions, io: Io): Promise<void>
     );
   }
   await withAudit({ ...options, writes: true }, io, async (audit) => {
-    const relations = await findTargets(audit, options);
+    const { relations, strangers } = await findTargets(audit, options);
     if (options.dryRun) {
       for (const relation of relations.filter(({ enabled }) => enabled)) {
         await io.out(
@@ -31,18 +33,51 @@ export async function runDisable(options: DisableOptions, io: Io): Promise<void>
       }
       return;
     }
-    const rows = await withRunLock(audit.sql, audit.installation.schema, () =>
+    const disabled = await withRunLock(audit.sql, audit.installation.schema, () =>
       disableAll(audit, relations, io),
     );
+    const untouched = strangers.map(({ schema, table }) => notAudited(schema, table, NEVER));
+    const rows = [...disabled, ...untouched];
     await io.out(options.json ? enabledJson(rows) : await enabledText(rows, lookOf(io)));
   });
 }
 
-async function findTargets(audit: AuditDatabase, options: DisableOptions): Promise<Relation[]> {
-  if (options.all) return (await listRelations(audit)).filter(({ enabled, dropped }) => enabled && !dropped);
+const NEVER = "was not audited";
+
+function notAudited(schema: string, table: string, detail: string): EnabledRow {
+  return { schema, table, did: "unchanged", detail };
+}
+
+interface Targets {
+  readonly relations: readonly Relation[];
+  /** Named, there, and never audited: nothing to do. */
+  readonly strangers: readonly TableFacts[];
+}
+
+async function findTargets(audit: AuditDatabase, options: DisableOptions): Promise<Targets> {
+  if (options.all) {
+    const relations = (await listRelations(audit)).filter(({ enabled, dropped }) => enabled && !dropped);
+    return { relations, strangers: [] };
+  }
   const relations: Relation[] = [];
-  for (const table of options.tables) relations.push(await resolveRelation(audit, formatTableName(table)));
-  return relations;
+  const strangers: TableFacts[] = [];
+  for (const table of options.tables) {
+    const oid = await findTable(audit.sql, table, audit.searchPath);
+    const [facts] = oid === undefined ? [] : await readTables(audit.sql, [oid]);
+    const known = oid === undefined ? undefined : await findRelation(audit, oid);
+    if (facts && !known) {
+      strangers.push(facts);
+      continue;
+    }
+    if (facts && known && known.oid !== facts.oid) {
+      throw usageError(
+        `${formatTableName(facts)} is a partition; it is audited with the whole table.`,
+        `Disable that: audit disable ${formatTableName(known)}`,
+      );
+    }
+    relations.push(known ?? (await resolveRelation(audit, formatTableName(table))));
+  }
+  return { relations, strangers };
 }
 
 async function disableAll(
@@ -58,11 +93,7 @@ async function disableAll(
     progress.step(index, relations.length, name);
     const row = { schema: relation.schema, table: relation.table };
     if (!relation.enabled) {
-      rows.push({
-        ...row,
-        did: "unchanged",
-        detail: relation.dropped ? "the table is gone" : "was not audited",
-      });
+      rows.push(notAudited(row.schema, row.table, relation.dropped ? "the table is gone" : NEVER));
       continue;
     }
     await withLockRetries({ sql, io, table: name, oid: relation.oid }, () =>

@@ -26,10 +26,18 @@ export async function readHealth({
         select case when tgenabled in ('O', 'A') then 'on' else 'off' end
         from pg_trigger where tgrelid = relation.oid and tgname = '00_' || ${installation.schema}::text || '_row_' || relation.id
       ), 'gone') as "rowTrigger",
-      coalesce((
-        select case when tgenabled in ('O', 'A') then 'on' else 'off' end
-        from pg_trigger where tgrelid = relation.oid and tgname = '00_' || ${installation.schema}::text || '_truncate_' || relation.id
-      ), 'gone') as "truncateTrigger",
+      -- the worst of the table and its partitions: one that came later has none yet
+      (
+        select case
+          when bool_or(own.tgenabled is null) then 'gone'
+          when bool_and(own.tgenabled in ('O', 'A')) then 'on'
+          else 'off'
+        end
+        from (select relation.oid union select tree.relid from pg_partition_tree(relation.oid) as tree) as member
+        join pg_class as truncatable on truncatable.oid = member.oid and truncatable.relkind in ('r', 'p')
+        left join pg_trigger as own
+          on own.tgrelid = member.oid and own.tgname = '00_' || ${installation.schema}::text || '_truncate_' || relation.id
+      ) as "truncateTrigger",
       coalesce((
         select position(quote_literal(function.prosrc) in ${object("_row_function")}(
           relation.id, relation.oid, relation.key_columns, relation.excluded, relation.exclude,
@@ -82,7 +90,7 @@ export function healthProblems(
   }
   if (health.truncateTrigger !== "on") {
     problems.push(
-      `The TRUNCATE trigger is ${health.truncateTrigger === "off" ? "switched off" : "gone"}. ${mend}`,
+      `The TRUNCATE trigger of the table or of a partition is ${health.truncateTrigger === "off" ? "switched off" : "missing"}: a TRUNCATE of it would go unrecorded. ${mend}`,
     );
   }
   if (!health.sameKey) problems.push(`The primary key is no longer the one changes are recorded by. ${mend}`);
