@@ -1,11 +1,11 @@
 import { type Command, CommanderError } from "commander";
 import { normaliseArgv } from "./argv.ts";
 import { refuseUnstorable } from "./core/argument.ts";
+import { escapeControls } from "./core/safe.ts";
 import { suggest } from "./core/suggest.ts";
 import { ExitCode, SilentExit, UserError, usageError } from "./errors.ts";
 import { ClosedPipe, type Io } from "./io.ts";
 import { jsonLine } from "./output/json.ts";
-import { escapeControls } from "./output/safe.ts";
 import { createProgram } from "./program.ts";
 import { version } from "./version.ts";
 
@@ -74,7 +74,7 @@ function reportUsage(error: CommanderError, io: Io, manner: Manner): ExitCode {
 }
 
 async function reportBug(error: unknown, io: Io, manner: Manner): Promise<ExitCode> {
-  const { escapeControls } = await import("./output/safe.ts");
+  const { escapeControls } = await import("./core/safe.ts");
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   report(io, manner, {
     exitCode: ExitCode.Bug,

@@ -1,9 +1,9 @@
 import type { DisableOptions } from "../commands/disable.ts";
+import { withTransaction } from "../connection/connect.ts";
 import type { TableFacts } from "../core/auditable.ts";
 import { formatTableName } from "../core/name.ts";
 import { disableStatements } from "../db/capture.ts";
 import { findTable, readTables } from "../db/catalog.ts";
-import { withTransaction } from "../db/connect.ts";
 import { type AuditDatabase, withAudit } from "../db/installation.ts";
 import { LOCK_TIMEOUT_MS, LOCK_TIMEOUT_SQL, withLockRetries, withRunLock } from "../db/lock.ts";
 import { findRelation, listRelations, type Relation, resolveRelation } from "../db/registry.ts";

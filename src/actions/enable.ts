@@ -1,10 +1,10 @@
 import type { EnableOptions } from "../commands/enable.ts";
+import { withTransaction } from "../connection/connect.ts";
 import { findObstacle, type TableFacts } from "../core/auditable.ts";
 import { type CaptureSettings, patternsFor, settleCapture, unknownEverywhere } from "../core/enablePlan.ts";
 import { formatTableName } from "../core/name.ts";
 import { enableStatements, lockStatement, readExcluded } from "../db/capture.ts";
 import { listTables, resolveTables } from "../db/catalog.ts";
-import { withTransaction } from "../db/connect.ts";
 import { type Health, readHealth } from "../db/health.ts";
 import { type AuditDatabase, listInstallations, withAudit } from "../db/installation.ts";
 import { LOCK_TIMEOUT_MS, LOCK_TIMEOUT_SQL, withLockRetries, withRunLock } from "../db/lock.ts";

@@ -1,6 +1,7 @@
 import type { HistoryOptions } from "../commands/history.ts";
 import { arrangeImage } from "../core/image.ts";
 import { formatTableName } from "../core/name.ts";
+import { safeText } from "../core/safe.ts";
 import { type ChangeFilter, readLife, streamTableChanges } from "../db/changes.ts";
 import { readColumnOrder } from "../db/columnOrder.ts";
 import type { AuditDatabase } from "../db/installation.ts";
@@ -11,7 +12,6 @@ import type { Io } from "../io.ts";
 import { changeText } from "../output/history.ts";
 import { changeJson, streamJson } from "../output/json.ts";
 import { lookOf } from "../output/look.ts";
-import { safeText } from "../output/safe.ts";
 import type { Change } from "../types.ts";
 
 /** Prints the life of a row, or the changes of a table, oldest first. */

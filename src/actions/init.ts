@@ -1,6 +1,6 @@
 import type { InitOptions } from "../commands/init.ts";
+import { withDatabase, withTransaction } from "../connection/connect.ts";
 import { quoteIdentifier } from "../core/name.ts";
-import { withDatabase, withTransaction } from "../db/connect.ts";
 import { checkSchemaName, type InstallResult, install, installScript } from "../db/install.ts";
 import { askedSchema, listInstallations } from "../db/installation.ts";
 import type { Io } from "../io.ts";

@@ -1,6 +1,6 @@
 import type { RetentionListOptions, RetentionSetOptions } from "../commands/retention.ts";
+import { withTransaction } from "../connection/connect.ts";
 import { parseRetain } from "../core/interval.ts";
-import { withTransaction } from "../db/connect.ts";
 import { withAudit } from "../db/installation.ts";
 import { withRunLock } from "../db/lock.ts";
 import { listRetention, retentionStatements, setRetention } from "../db/retention.ts";

@@ -1,6 +1,7 @@
 import type { UninstallOptions } from "../commands/uninstall.ts";
+import { withTransaction } from "../connection/connect.ts";
 import { quoteIdentifier } from "../core/name.ts";
-import { withTransaction } from "../db/connect.ts";
+import { safeText } from "../core/safe.ts";
 import { uninstallSteps } from "../db/install.ts";
 import { type AuditDatabase, withAudit } from "../db/installation.ts";
 import { LOCK_TIMEOUT_MS, LOCK_TIMEOUT_SQL, withLockRetries, withRunLock } from "../db/lock.ts";
@@ -8,7 +9,6 @@ import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { jsonDocument } from "../output/json.ts";
 import { createProgress } from "../output/progress.ts";
-import { safeText } from "../output/safe.ts";
 
 /** Takes all triggers off, one table per transaction, and removes schema, log and roles. */
 export async function runUninstall(options: UninstallOptions, io: Io): Promise<void> {

@@ -1,5 +1,5 @@
 import { usageError } from "../errors.ts";
-import { displayWidth, escapeControls } from "../output/safe.ts";
+import { displayWidth, escapeControls } from "./safe.ts";
 
 /** Stops with a UserError that points at `position` in the text being read. `problem` is a clause without full stop. */
 export type Fail = (position: number, problem: string) => never;

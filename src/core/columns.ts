@@ -1,7 +1,7 @@
 import { usageError } from "../errors.ts";
-import { escapeControls } from "../output/safe.ts";
 import { type Fail, failWith } from "./caret.ts";
 import { foldCase, readQuoted } from "./name.ts";
+import { escapeControls } from "./safe.ts";
 import { didYouMean } from "./suggest.ts";
 
 export interface ColumnsOptions {

@@ -1,5 +1,5 @@
-import { escapeControls } from "../output/safe.ts";
 import type { Fail } from "./caret.ts";
+import { escapeControls } from "./safe.ts";
 
 /** Largest first. */
 export const UNITS = ["year", "month", "week", "day", "hour", "minute", "second"] as const;

@@ -1,8 +1,8 @@
 import { usageError } from "../errors.ts";
-import { escapeControls } from "../output/safe.ts";
 import type { TableName } from "../types.ts";
 import { type Fail, failWith } from "./caret.ts";
 import { KEYWORDS } from "./keywords.ts";
+import { escapeControls } from "./safe.ts";
 
 /** NAMEDATALEN - 1. The server would cut a longer name silently; we refuse it. */
 const MOST_BYTES = 63;

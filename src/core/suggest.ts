@@ -1,4 +1,4 @@
-import { escapeControls } from "../output/safe.ts";
+import { escapeControls } from "./safe.ts";
 
 const MOST = 3;
 

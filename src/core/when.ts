@@ -1,6 +1,6 @@
-import { escapeControls } from "../output/safe.ts";
 import { type Fail, failWith } from "./caret.ts";
 import { type Part, partText, readParts } from "./duration.ts";
+import { escapeControls } from "./safe.ts";
 import { didYouMean } from "./suggest.ts";
 
 /** An instant as typed, understood but not yet resolved: only the server's clock and zone data can do that. */

@@ -1,5 +1,5 @@
 import { usageError } from "../errors.ts";
-import { escapeControls } from "../output/safe.ts";
+import { escapeControls } from "./safe.ts";
 
 const ZONE_NAME =
   /^(?:[A-Za-z_]+(?:[/-][A-Za-z_]+)*|Etc\/(?:GMT|UTC)[+-]?\d{1,2}|GMT[+-]?0|[ECMP]ST\d[ECMP]DT)$/i;

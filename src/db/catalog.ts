@@ -1,10 +1,10 @@
+import type { Sql } from "../connection/connect.ts";
 import type { ColumnFacts, TableFacts } from "../core/auditable.ts";
 import { formatTableName } from "../core/name.ts";
+import { safeText } from "../core/safe.ts";
 import { didYouMean } from "../core/suggest.ts";
 import { usageError } from "../errors.ts";
-import { safeText } from "../output/safe.ts";
 import type { TableName } from "../types.ts";
-import type { Sql } from "./connect.ts";
 
 /**
  * Finds tables by name; unqualified names follow `searchPath`. Throws one usage error that names every table

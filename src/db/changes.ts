@@ -204,6 +204,8 @@ interface KeyEvent {
   readonly id: string;
   readonly leaves: boolean;
   readonly arrives: boolean;
+  /** Whether every row left at once; afterwards places are used anew. */
+  readonly truncates: boolean;
   readonly oldTid: string | null;
   readonly newTid: string | null;
 }
@@ -253,10 +255,10 @@ function eventsByKey(changes: readonly Placed[]): ReadonlyMap<string, KeyEvent[]
     if (key === null) continue;
     const leaves = op === "delete" || op === "truncate";
     if (oldKey !== null) {
-      add(oldKey, { id, leaves: true, arrives: false, oldTid, newTid: null });
-      add(key, { id, leaves: false, arrives: true, oldTid: null, newTid });
+      add(oldKey, { id, leaves: true, arrives: false, truncates: false, oldTid, newTid: null });
+      add(key, { id, leaves: false, arrives: true, truncates: false, oldTid: null, newTid });
     } else {
-      add(key, { id, leaves, arrives: op === "insert", oldTid, newTid });
+      add(key, { id, leaves, arrives: op === "insert", truncates: op === "truncate", oldTid, newTid });
     }
   }
   return groups;
@@ -278,7 +280,11 @@ async function rowOrder({ sql, object }: AuditDatabase, events: readonly KeyEven
 
 function isOutOfOrder(former: KeyEvent | undefined, event: KeyEvent): boolean {
   if (!former) return false;
-  if (former.leaves) return !event.arrives;
+  if (former.leaves) {
+    if (!event.arrives) return true;
+    // What left is what arrives only now: a trigger deleted the row before its insert was recorded.
+    return !former.truncates && former.oldTid !== null && former.oldTid === event.newTid;
+  }
   if (event.arrives) return true;
   return former.newTid !== null && event.oldTid !== null && former.newTid !== event.oldTid;
 }

@@ -1,10 +1,10 @@
+import type { Connection, Sql } from "../connection/connect.ts";
+import { sqlStateOf } from "../connection/failure.ts";
 import { quoteIdentifier } from "../core/name.ts";
 import { refusal, usageError } from "../errors.ts";
 import { version } from "../version.ts";
 import { disableStatements, enableStatements } from "./capture.ts";
 import { readTables } from "./catalog.ts";
-import type { Connection, Sql } from "./connect.ts";
-import { sqlStateOf } from "./failure.ts";
 import {
   type AuditDatabase,
   isNewer,

@@ -1,9 +1,9 @@
 import type { ConnectionOptions } from "../commands/options.ts";
+import { type Connection, type Sql, withDatabase } from "../connection/connect.ts";
 import { parseIdentifier, quoteIdentifier } from "../core/name.ts";
 import { ExitCode, refusal, UserError, usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { version } from "../version.ts";
-import { type Connection, type Sql, withDatabase } from "./connect.ts";
 
 /** How our schema is found again, whatever it is called; schema.sql writes it. */
 const SCHEMA_COMMENT = "Audit trail of this database, kept by pgtrail%";

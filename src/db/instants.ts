@@ -1,10 +1,10 @@
 import type { ZoneOptions } from "../commands/options.ts";
+import type { Sql } from "../connection/connect.ts";
 import type { When } from "../core/when.ts";
 import { resolveZone } from "../core/zone.ts";
 import type { Io } from "../io.ts";
 import { instantLine } from "../output/instant.ts";
 import type { Instant } from "../types.ts";
-import type { Sql } from "./connect.ts";
 import { resolveWhen } from "./when.ts";
 
 /** Resolves an instant by the server's clock, and says on stderr what it came to. */

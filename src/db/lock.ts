@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Sql } from "../connection/connect.ts";
+import { sqlStateOf } from "../connection/failure.ts";
 import { quoteIdentifier } from "../core/name.ts";
+import { safeText } from "../core/safe.ts";
 import { refusal } from "../errors.ts";
 import type { Io } from "../io.ts";
-import { safeText } from "../output/safe.ts";
-import type { Sql } from "./connect.ts";
-import { sqlStateOf } from "./failure.ts";
 
 /** First half of our advisory lock's key, so that it does not meet an application's; the schema is the second. */
 const LOCK_CLASS = 0x61756474;

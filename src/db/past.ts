@@ -102,7 +102,7 @@ function toValue(raw: Buffer | null, type: number): Value {
 
 /**
  * The rows that differ between two instants, by key, with what differs. Looks at the keys that were touched
- * since the earlier one only. `key` narrows it to one row.
+ * since the earlier one only, and compares the columns that are known then. `key` narrows it to one row.
  */
 export async function* streamDifferences(
   audit: AuditDatabase,
@@ -114,20 +114,28 @@ export async function* streamDifferences(
   const keys = key === undefined ? await touchedSince(audit, relation, instants.from) : [key];
   const before = await statementAt(audit, relation, instants.from, keys);
   const after = await statementAt(audit, relation, instants.to, keys);
-  const [made] = await sql<{ key: string; image: string }[]>`
+  const imageAt = (instant: string) => sql`
+    ${object("_image_expression")}(${relation.oid}::oid, array(
+      select attnum from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant}::text::timestamptz)
+      where unknown is not null
+    ), 'r.')`;
+  // Columns that are known at the later instant only tell what was inserted; they cannot be compared.
+  const [made] = await sql<{ key: string; known: string; inserted: string }[]>`
     select
       ${object("_key_expression")}(${relation.oid}::oid, ${sql.array([...relation.keyColumns], 21)}::smallint[], 'r.') as key,
-      ${object("_image_expression")}(${relation.oid}::oid, ${sql.array([...relation.excluded], 21)}::smallint[], 'r.') as image`;
+      ${imageAt(instants.from)} as known,
+      ${imageAt(instants.to)} as inserted`;
   const names = await keyNames(audit, relation);
   const places = names.map((name, index) => `, r.${name} as place_${index}`).join("");
   const order = names.map((_, index) => `coalesce(before.place_${index}, after.place_${index})`).join(", ");
   const side = (statement: string) =>
-    `select ${made?.key} as key, ${made?.image} as image${places} from (${statement}) as r`;
+    `select ${made?.key} as key, ${made?.known} as known, ${made?.inserted} as inserted${places} from (${statement}) as r`;
   const query = `
-    select key, before.image::text as old, after.image::text as new
+    select key, before.known::text as old,
+      (case when before.known is null then after.inserted else after.known end)::text as new
     from (${side(before)}) as before
     full join (${side(after)}) as after using (key)
-    where before.image is distinct from after.image
+    where before.known is distinct from after.known
     order by ${order || "key"}`;
   for await (const rows of sql
     .unsafe<{ key: string; old: string | null; new: string | null }[]>(query)

@@ -1,7 +1,7 @@
 import type { ConnectionOptions, ZoneOptions } from "../commands/options.ts";
+import { withTransaction } from "../connection/connect.ts";
 import { resolveZone } from "../core/zone.ts";
 import type { Io } from "../io.ts";
-import { withTransaction } from "./connect.ts";
 import { type AuditDatabase, withAudit } from "./installation.ts";
 import { requireZone } from "./zone.ts";
 

@@ -1,7 +1,7 @@
+import { withTransaction } from "../connection/connect.ts";
+import { sqlStateOf } from "../connection/failure.ts";
 import { quoteIdentifier } from "../core/name.ts";
 import type { PruneFacts, Segment } from "../core/retention.ts";
-import { withTransaction } from "./connect.ts";
-import { sqlStateOf } from "./failure.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { LOCK_TIMEOUT_MS } from "./lock.ts";
 

@@ -1,9 +1,9 @@
+import type { Sql } from "../connection/connect.ts";
 import { pointedMessage } from "../core/caret.ts";
+import { escapeControls } from "../core/safe.ts";
 import { failWhen, WHEN_HINT, type When, whenToSql } from "../core/when.ts";
 import { type UserError, usageError } from "../errors.ts";
-import { escapeControls } from "../output/safe.ts";
 import type { Instant } from "../types.ts";
-import type { Sql } from "./connect.ts";
 
 /** An instant with whatever has to be said about how it was read. */
 export interface ResolvedWhen extends Instant {

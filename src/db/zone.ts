@@ -1,5 +1,5 @@
-import type { Sql } from "./connect.ts";
-import { sqlStateOf } from "./failure.ts";
+import type { Sql } from "../connection/connect.ts";
+import { sqlStateOf } from "../connection/failure.ts";
 import { unknownZone } from "./when.ts";
 
 /** Sets the time zone to the end of the transaction (outside of one: only looks at it). Exit 2 where the server does not know it. */

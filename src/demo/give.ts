@@ -1,6 +1,6 @@
 import type { DemoOptions } from "../commands/demo.ts";
+import { withDatabase } from "../connection/connect.ts";
 import { resolveZone } from "../core/zone.ts";
-import { withDatabase } from "../db/connect.ts";
 import { withAudit } from "../db/installation.ts";
 import type { Io } from "../io.ts";
 import { openPlace, type Place } from "./place.ts";

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { DemoOptions } from "../commands/demo.ts";
+import { withDatabase } from "../connection/connect.ts";
+import { isKeyValueString } from "../connection/dsn.ts";
+import { sqlStateOf } from "../connection/failure.ts";
+import { redactedUrl, resolveSettings } from "../connection/settings.ts";
 import { quoteIdentifier } from "../core/name.ts";
-import { withDatabase } from "../db/connect.ts";
-import { isKeyValueString } from "../db/dsn.ts";
-import { sqlStateOf } from "../db/failure.ts";
-import { redactedUrl, resolveSettings } from "../db/settings.ts";
 import { ExitCode, UserError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { commandLine } from "./commandLine.ts";

@@ -1,4 +1,4 @@
-import { withTransaction } from "../db/connect.ts";
+import { withTransaction } from "../connection/connect.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import { literal } from "../db/literal.ts";
 import { readPruneFacts, rotateSegment, stampClosing } from "../db/segments.ts";

@@ -1,4 +1,4 @@
-import { displayWidth, safeText } from "./safe.ts";
+import { displayWidth, safeText } from "../core/safe.ts";
 import type { Paint, Style } from "./style.ts";
 
 /** How tables and views are dressed. Width undefined means no terminal: nothing is truncated, no relative times. */

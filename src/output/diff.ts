@@ -1,7 +1,7 @@
+import { displayWidth, safeText, truncateTo } from "../core/safe.ts";
 import type { Image, RowDifference } from "../types.ts";
 import type { Look } from "./columns.ts";
 import { countText } from "./duration.ts";
-import { displayWidth, safeText, truncateTo } from "./safe.ts";
 import { changedTexts, columnValue, valueText } from "./value.ts";
 
 const gap = "  ";

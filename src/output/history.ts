@@ -1,9 +1,9 @@
+import { displayWidth, safeText } from "../core/safe.ts";
 import type { Change, OperationName, Value } from "../types.ts";
 import type { Look } from "./columns.ts";
 import { ago } from "./duration.ts";
 import { localTime } from "./instant.ts";
 import { tableLabel } from "./name.ts";
-import { displayWidth, safeText } from "./safe.ts";
 import type { Paint, Style } from "./style.ts";
 import { changedTexts, columnValue, valueText } from "./value.ts";
 

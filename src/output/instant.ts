@@ -1,5 +1,5 @@
+import { escapeControls } from "../core/safe.ts";
 import type { Instant } from "../types.ts";
-import { escapeControls } from "./safe.ts";
 
 /** The echo of a resolved instant, for stderr: `as of 2026-11-22 10:00:00.123456+01:00 (Europe/Berlin), approx`. */
 export function instantLine(instant: Instant): string {

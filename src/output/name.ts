@@ -1,11 +1,7 @@
-import { escapeControls } from "./safe.ts";
+import { formatTableName } from "../core/name.ts";
+import { escapeControls } from "../core/safe.ts";
 
-/** A table's name as it pastes back into a command: `public.users`, `"Odd.Name"."Users"`. */
+/** A table's name as it pastes back into a command: `public.users`, `"Odd.Name"."Users"`; harmless to a terminal. */
 export function tableLabel(schema: string, table: string): string {
-  return `${nameLabel(schema)}.${nameLabel(table)}`;
-}
-
-function nameLabel(name: string): string {
-  if (/^[a-z_][a-z0-9_$]*$/.test(name)) return name;
-  return `"${escapeControls(name).replaceAll('"', '""')}"`;
+  return escapeControls(formatTableName({ schema, table }));
 }

@@ -1,6 +1,6 @@
+import { safeText } from "../core/safe.ts";
 import type { Io } from "../io.ts";
 import { countText } from "./duration.ts";
-import { safeText } from "./safe.ts";
 
 /** What progress needs of the world. */
 export type ProgressIo = Pick<Io, "err" | "errIsTTY" | "env" | "width" | "now">;

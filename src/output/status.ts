@@ -1,10 +1,10 @@
+import { safeText } from "../core/safe.ts";
 import type { OnTruncate } from "../types.ts";
 import type { Cell, Column, Look } from "./columns.ts";
 import { ago, bytesText, countOf, countText } from "./duration.ts";
 import { timeText } from "./instant.ts";
 import { jsonDocument } from "./json.ts";
 import { tableLabel } from "./name.ts";
-import { safeText } from "./safe.ts";
 import type { Paint, Style } from "./style.ts";
 import { fitsTerminal, remarkedTable } from "./table.ts";
 

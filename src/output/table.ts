@@ -1,3 +1,4 @@
+import { safeText } from "../core/safe.ts";
 import {
   type Column,
   fitCells,
@@ -8,7 +9,6 @@ import {
   titleRow,
   trimLine,
 } from "./columns.ts";
-import { safeText } from "./safe.ts";
 import { tableLines } from "./stream.ts";
 
 /** cli-table3 is quadratic in rows: 1,000 take 0.2 s, 8,000 take 2.8 s. */

@@ -1,5 +1,5 @@
+import { displayWidth, safeText } from "../core/safe.ts";
 import type { Value } from "../types.ts";
-import { displayWidth, safeText } from "./safe.ts";
 
 /** Text that could be mistaken for something else when it stands bare: empty, blank-edged, quoted, or the word null. */
 const ambiguous = /^$|^[\s"]|[\s"]$|^null$/;

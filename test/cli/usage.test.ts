@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { withDatabase } from "../../src/db/connect.ts";
+import { withDatabase } from "../../src/connection/connect.ts";
 import { runCli } from "../helpers/runCli.ts";
 
 /** Nothing may come as far as the database. */
-vi.mock("../../src/db/connect.ts", async (original) => ({
-  ...(await original<typeof import("../../src/db/connect.ts")>()),
+vi.mock("../../src/connection/connect.ts", async (original) => ({
+  ...(await original<typeof import("../../src/connection/connect.ts")>()),
   withDatabase: vi.fn(async () => {
     throw new Error("a command with a usage error went to the database");
   }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { arrayLiteral, parseArray } from "../../src/db/arrays.ts";
+import { arrayLiteral, parseArray } from "../../src/connection/arrays.ts";
 
 describe("parseArray", () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isKeyValueString, parseKeyValueString } from "../../src/db/dsn.ts";
+import { isKeyValueString, parseKeyValueString } from "../../src/connection/dsn.ts";
 import { userErrorOf } from "../helpers/userError.ts";
 
 function parse(text: string): Record<string, string> {

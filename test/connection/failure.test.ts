@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DatabaseFault, isLinkFailure, sqlStateOf, translateFailure } from "../../src/db/failure.ts";
+import { DatabaseFault, isLinkFailure, sqlStateOf, translateFailure } from "../../src/connection/failure.ts";
 import { ExitCode, SilentExit, UserError } from "../../src/errors.ts";
 import { ClosedPipe } from "../../src/io.ts";
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { withDatabase } from "../../src/db/connect.ts";
+import { withDatabase } from "../../src/connection/connect.ts";
 import { ExitCode, SilentExit, UserError } from "../../src/errors.ts";
 import { fakeIo } from "../helpers/fakeIo.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { listenForInterrupt } from "../../src/db/interrupt.ts";
+import { listenForInterrupt } from "../../src/connection/interrupt.ts";
 import { fakeIo } from "../helpers/fakeIo.ts";
 
 it.each([

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findPassword, readPassfile } from "../../src/db/passfile.ts";
+import { findPassword, readPassfile } from "../../src/connection/passfile.ts";
 
 const target = { host: "db.example.com", port: 5432, database: "app", user: "ann" };
 

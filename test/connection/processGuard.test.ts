@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { guardProcess, isDriverFault } from "../../src/db/processGuard.ts";
+import { guardProcess, isDriverFault } from "../../src/connection/processGuard.ts";
 
 function faultWithStack(stack: string, fields: object = {}): Error {
   return Object.assign(new TypeError("Cannot read properties of null (reading 'write')"), {

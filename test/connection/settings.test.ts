@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type ConnectionSettings, redactedUrl, resolveSettings } from "../../src/db/settings.ts";
+import { type ConnectionSettings, redactedUrl, resolveSettings } from "../../src/connection/settings.ts";
 import { userErrorOf } from "../helpers/userError.ts";
 
 function resolve(flag?: string, env: Record<string, string> = {}): ConnectionSettings {

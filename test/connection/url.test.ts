@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isConnectionUrl, parseConnectionUrl } from "../../src/db/url.ts";
+import { isConnectionUrl, parseConnectionUrl } from "../../src/connection/url.ts";
 import { userErrorOf } from "../helpers/userError.ts";
 
 function parse(url: string): Record<string, string> {

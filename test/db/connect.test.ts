@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, inject, it } from "vitest";
-import { type Connection, type Sql, withDatabase, withTransaction } from "../../src/db/connect.ts";
-import { sqlStateOf } from "../../src/db/failure.ts";
+import { type Connection, type Sql, withDatabase, withTransaction } from "../../src/connection/connect.ts";
+import { sqlStateOf } from "../../src/connection/failure.ts";
 import { ExitCode, SilentExit, UserError } from "../../src/errors.ts";
 import { ClosedPipe } from "../../src/io.ts";
 import { type FakeIo, fakeIo } from "../helpers/fakeIo.ts";

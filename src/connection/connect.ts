@@ -1,9 +1,9 @@
 import { homedir, userInfo } from "node:os";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { ConnectionOptions } from "../commands/options.ts";
+import { safeText } from "../core/safe.ts";
 import { ExitCode, refusal, UserError } from "../errors.ts";
 import type { Io } from "../io.ts";
-import { safeText } from "../output/safe.ts";
 import { type Dialled, type DialOptions, notPostgres, sendCancelRequest } from "./dial.ts";
 import { isLinkFailure, sqlStateOf, translateFailure } from "./failure.ts";
 import { listenForInterrupt } from "./interrupt.ts";

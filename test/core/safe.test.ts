@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { displayWidth, escapeControls, safeText, truncateTo } from "../../src/output/safe.ts";
+import { displayWidth, escapeControls, safeText, truncateTo } from "../../src/core/safe.ts";
 
 describe("escapeControls", () => {
   it.each([
