@@ -273,6 +273,7 @@ async function rowOrder({ sql, object }: AuditDatabase, events: readonly KeyEven
       ${column(events.map(({ id }) => id))}::text[]::bigint[],
       ${column(events.map(({ leaves }) => String(leaves)))}::text[]::boolean[],
       ${column(events.map(({ arrives }) => String(arrives)))}::text[]::boolean[],
+      ${column(events.map(({ truncates }) => String(truncates)))}::text[]::boolean[],
       ${column(events.map(({ oldTid }) => oldTid))}::text[]::tid[],
       ${column(events.map(({ newTid }) => newTid))}::text[]::tid[]) as ids`;
   return answer?.ids ?? [];

@@ -25,6 +25,7 @@ declare
   renamed boolean;
   image text;
   source text;
+  untouched text;
   present text;
   past text;
   straddling text := '';
@@ -83,15 +84,20 @@ begin
   select
     string_agg(
       case when known.unknown is null
-        then format('case when undone.image ? %1$L then (undone.image ->> %1$L)::%2$s else live.%1$I end as %1$I', known.name, known.type)
-        else format('null::%2$s as %1$I', known.name, known.type)
+        then format('live.%I', known.name)
+        else format('null::%s as %I', known.type, known.name)
+      end, E',\n    ' order by known.attnum),
+    string_agg(
+      case when known.unknown is null
+        then format('case when undone.image ? %1$L then (undone.image ->> %1$L)::%2$s else live.%1$I end', known.name, known.type)
+        else format('null::%s', known.type)
       end, E',\n    ' order by known.attnum),
     string_agg(
       case when known.unknown is null
         then format('(undone.image ->> %1$L)::%2$s', known.name, known.type)
         else format('null::%1$s', known.type)
       end, E',\n    ' order by known.attnum)
-  into present, past
+  into untouched, present, past
   from audit_schema._columns_at(relation_id, audited, instant) as known;
 
   if keys is not null then
@@ -114,15 +120,15 @@ $statement$with undo as (
   where change.relation = %3$s and change.at > %4$L%15$s%5$s
 ), event as (
   select undo.id, undo.xid, undo.key, undo.old,
-    undo.op in ('D', 'T') as leaves, undo.op = 'I' as arrives, undo.old_tid, undo.new_tid
+    undo.op in ('D', 'T') as leaves, undo.op = 'I' as arrives, undo.op = 'T' as truncates, undo.old_tid, undo.new_tid
   from undo
   where undo.old_key is null
   union all
-  select undo.id, undo.xid, undo.old_key, undo.old, true, false, undo.old_tid, null
+  select undo.id, undo.xid, undo.old_key, undo.old, true, false, false, undo.old_tid, null
   from undo
   where undo.old_key is not null
   union all
-  select undo.id, undo.xid, undo.key, null, false, true, null, undo.new_tid
+  select undo.id, undo.xid, undo.key, null, false, true, false, null, undo.new_tid
   from undo
   where undo.old_key is not null
 ), neighbour as (
@@ -148,8 +154,8 @@ $statement$with undo as (
   from (
     select event.key, event.xid,
       %2$I._row_order(array_agg(event.id order by event.id), array_agg(event.leaves order by event.id),
-        array_agg(event.arrives order by event.id), array_agg(event.old_tid order by event.id),
-        array_agg(event.new_tid order by event.id)) as ids
+        array_agg(event.arrives order by event.id), array_agg(event.truncates order by event.id),
+        array_agg(event.old_tid order by event.id), array_agg(event.new_tid order by event.id)) as ids
     from event
     join disorder on disorder.key = event.key and disorder.xid = event.xid
     group by event.key, event.xid
@@ -192,8 +198,13 @@ $statement$with undo as (
   select
     %11$s
   from %12$s
-  left join undone on %13$s
-  where undone.key is null or (undone.existed and undone.departures = 0)
+  where not exists (select from undone where %13$s)
+  union all
+  select
+    %16$s
+  from undone
+  join %9$s as live on %13$s
+  where undone.existed and undone.departures = 0
   union all
   select
     %14$s
@@ -211,7 +222,7 @@ select * from result$statement$,
     audited::regclass::text,
     source,
     audit_schema._key_match(audited, registered.key_columns, 'touched'),
-    present,
+    untouched,
     case
       when keys is null then format('%s as live', source)
       else format('(select asked.key, %s from unnest(%L::text[]) as asked (key)) as asked join %s as live on %s',
@@ -220,6 +231,7 @@ select * from result$statement$,
     end,
     audit_schema._key_match(audited, registered.key_columns, 'undone'),
     past,
-    asked);
+    asked,
+    present);
 end
 $function$;

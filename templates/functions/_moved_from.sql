@@ -8,17 +8,19 @@ set search_path = pg_catalog, pg_temp
 as $function$
 declare
   moves constant text := current_setting('audit.moves', true);
-  sought constant text := format(';%s%s<', written, place);
-  found_at constant integer := strpos(moves, sought);
-  origin text;
+  file constant text := ';' || pg_relation_filenode(written);
+  origin text := place;
+  found_at integer;
 begin
-  if found_at > 0 then
-    origin := split_part(substr(moves, found_at + length(sought)), ';', 1);
-    -- the setting is anyone's to set
-    if origin ~ '^\(\d{1,9},\d{1,4}\)$' then
-      return origin::tid;
+  -- the setting is anyone's to set: what is no place, or leads in a circle, is not followed for ever
+  for step in 1 .. 500 loop
+    found_at := strpos(moves, file || origin || '<');
+    exit when found_at is null or found_at = 0;
+    origin := split_part(substr(moves, found_at + length(file || origin || '<')), ';', 1);
+    if origin !~ '^\(\d{1,9},\d{1,4}\)$' then
+      return place;
     end if;
-  end if;
-  return place;
+  end loop;
+  return origin::tid;
 end
 $function$;

@@ -1,7 +1,8 @@
 -- Remembers until the end of the transaction, in the setting audit.moves, that a row version was replaced by another
 -- and no change was recorded: nothing differed, or excluded columns only. The next change of the row then names the
 -- place where the last recorded one left it, and the links by which row order is found do not break. A savepoint
--- takes the setting back together with the rows.
+-- takes the setting back together with the rows; a file number goes with each place, for places are used anew after
+-- TRUNCATE or a rewrite.
 create or replace function audit_schema._note_move(written oid, old_place tid, new_place tid, made_by xid)
 returns void
 language plpgsql
@@ -9,16 +10,15 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $function$
 declare
-  moves constant text := coalesce(current_setting('audit.moves', true), '');
+  moves constant text := coalesce(nullif(current_setting('audit.moves', true), ''), ';');
 begin
   -- Of interest are versions that this transaction made; ids of its subtransactions lie above its own. And no more
   -- than so many: a bulk update that changes nothing must not slow down those after it.
   if (made_by::text::bigint - pg_current_xact_id()::text::bigint) & 4294967295 < 2147483648
     and octet_length(moves) < 8000
   then
-    -- the newest first: a place can be used again after the table was rewritten
     perform set_config('audit.moves',
-      format(';%s%s<%s', written, new_place, audit_schema._moved_from(written, old_place)) || coalesce(nullif(moves, ''), ';'), true);
+      format(';%s%s<%s%s', pg_relation_filenode(written), new_place, old_place, moves), true);
   end if;
 end
 $function$;

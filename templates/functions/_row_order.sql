@@ -2,10 +2,11 @@
 -- application that writes to the same row is recorded before the statement that fired it, so ids do not tell;
 -- where a row version came from does. Versions are linked into chains (what one change made, another replaced).
 -- Chains follow each other so that a row leaves only when there is one, and arrives only when there is none; where
--- that leaves a choice, by id. Where the links make no sense (the table was rewritten in between), the order of
--- ids stands. All arrays are in order of id, one element per change.
+-- that leaves a choice, by id. No link crosses a TRUNCATE: it is recorded in its turn, and places are used anew
+-- afterwards. Where the links make no sense (the table was rewritten in between), the order of ids stands. All
+-- arrays are in order of id, one element per change.
 create or replace function audit_schema._row_order(
-  ids bigint[], leaves boolean[], arrives boolean[], old_tids tid[], new_tids tid[])
+  ids bigint[], leaves boolean[], arrives boolean[], truncates boolean[], old_tids tid[], new_tids tid[])
 returns bigint[]
 language plpgsql
 immutable
@@ -21,7 +22,7 @@ declare
   chains integer[];
   chain_end integer;
   low bigint;
-  candidate integer;
+  link integer;
   balance integer := 0;
   there boolean;
   chosen integer;
@@ -30,14 +31,21 @@ begin
   for place in 1 .. total loop
     continue when leaves[place];
     -- the nearest later change first: a place in the table can be used again
-    for step in 1 .. total - 1 loop
-      candidate := case when place + step <= total then place + step else total - step end;
+    for candidate in place + 1 .. total loop
       if old_tids[candidate] = new_tids[place] and not arrives[candidate] and not followed[candidate] then
         follower[place] := candidate;
-        followed[candidate] := true;
-        exit;
+      end if;
+      exit when follower[place] is not null or truncates[candidate];
+    end loop;
+    for candidate in reverse place - 1 .. 1 loop
+      exit when follower[place] is not null or truncates[candidate];
+      if old_tids[candidate] = new_tids[place] and not arrives[candidate] and not followed[candidate] then
+        follower[place] := candidate;
       end if;
     end loop;
+    if follower[place] is not null then
+      followed[follower[place]] := true;
+    end if;
   end loop;
 
   for place in 1 .. total loop
@@ -79,10 +87,10 @@ begin
     if not found then
       return ids;
     end if;
-    candidate := beginnings[chosen];
-    while candidate is not null loop
-      ordered := ordered || ids[candidate];
-      candidate := follower[candidate];
+    link := beginnings[chosen];
+    while link is not null loop
+      ordered := ordered || ids[link];
+      link := follower[link];
     end loop;
     there := not leaves[endings[chosen]];
     chains := array_remove(chains, chosen);

@@ -36,7 +36,7 @@ export async function checkCommands(url: string, history: PastHistory, random: R
   try {
     for (const table of history.world.tables) {
       const place = { url, sql, history, known, table, random };
-      for (let count = 0; count < 3; count++) {
+      for (let count = 0; count < 2; count++) {
         faults.push(...(await checkDiff(place)), ...(await checkRow(place)), ...(await checkLife(place)));
       }
     }

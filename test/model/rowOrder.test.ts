@@ -53,11 +53,12 @@ async function rowOrder(recorded: readonly Step[]): Promise<number[]> {
     recorded.map((_, index) => index + 1),
     recorded.map(({ to }) => to === undefined),
     recorded.map(({ from }) => from === undefined),
+    recorded.map(() => false),
     recorded.map(({ from }) => place(from)),
     recorded.map(({ to }) => place(to)),
   ];
   const [row] = await database.sql.unsafe<{ it: string }[]>(
-    "select to_json(audit._row_order($1, $2, $3, $4, $5))::text as it",
+    "select to_json(audit._row_order($1, $2, $3, $4, $5, $6))::text as it",
     arrays.map((values) => `{${values.join()}}`),
   );
   return JSON.parse(row?.it ?? "");

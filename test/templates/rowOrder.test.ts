@@ -9,11 +9,13 @@ interface Step {
   readonly id: number;
   readonly from?: number;
   readonly to?: number;
+  readonly truncates?: boolean;
 }
 
 const insert = (id: number, to: number): Step => ({ id, to });
 const update = (id: number, from: number, to: number): Step => ({ id, from, to });
 const remove = (id: number, from: number): Step => ({ id, from });
+const truncate = (id: number, from: number): Step => ({ id, from, truncates: true });
 
 const place = (number: number | undefined) => (number === undefined ? "null" : `"(0,${number})"`);
 
@@ -24,11 +26,12 @@ async function rowOrder(...steps: Step[]): Promise<number[]> {
     recorded.map(({ id }) => id),
     recorded.map(({ to }) => to === undefined),
     recorded.map(({ from }) => from === undefined),
+    recorded.map(({ truncates }) => truncates === true),
     recorded.map(({ from }) => place(from)),
     recorded.map(({ to }) => place(to)),
   ];
   const [row] = await database.sql.unsafe<{ it: string }[]>(
-    "select to_json(audit._row_order($1, $2, $3, $4, $5)) as it",
+    "select to_json(audit._row_order($1, $2, $3, $4, $5, $6)) as it",
     arrays.map((values) => `{${values.join()}}`),
   );
   return JSON.parse(row?.it ?? "");
@@ -79,6 +82,22 @@ it("takes the nearest later change where a place was used again", async () => {
   expect(await rowOrder(update(1, 1, 2), remove(2, 2), insert(3, 1), update(4, 1, 2), remove(5, 2))).toEqual([
     1, 2, 3, 4, 5,
   ]);
+});
+
+it("links nothing across a TRUNCATE, after which all places are used anew", async () => {
+  expect(await rowOrder(truncate(1, 3), update(2, 2, 3), update(3, 1, 2), insert(4, 1))).toEqual([
+    1, 4, 3, 2,
+  ]);
+  expect(
+    await rowOrder(
+      update(1, 2, 3),
+      update(2, 1, 2),
+      truncate(3, 3),
+      insert(4, 1),
+      update(5, 1, 2),
+      update(6, 2, 3),
+    ),
+  ).toEqual([2, 1, 3, 4, 5, 6]);
 });
 
 it("falls back on ids where rows arrive one upon another", async () => {
