@@ -30,18 +30,22 @@ begin
     return;
   end if;
 
+  for statement in
+    select grants.statement
+    from audit_schema.relation
+    left join pg_class as class on class.oid = relation.oid
+    cross join audit_schema._clone_grants(relation.id, relation.oid) as grants (statement)
+    where relation.enabled and relation.dropped_at is null and class.relkind is distinct from 'r'
+  loop
+    execute statement;
+  end loop;
+
   for audited in
     select relation.*
     from audit_schema.relation
     where relation.dropped_at is null
     order by relation.id
   loop
-    if audited.enabled then
-      for statement in select audit_schema._clone_grants(audited.id, audited.oid) loop
-        execute statement;
-      end loop;
-    end if;
-
     select namespace.nspname, class.relname into current_names
     from pg_class as class
     join pg_namespace as namespace on namespace.oid = class.relnamespace
