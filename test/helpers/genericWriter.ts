@@ -90,7 +90,7 @@ class TableWriter {
       if (key !== undefined) return key;
       const parent = foreignKeys.find(({ columns }) => columns.includes(name));
       const sample = parent
-        ? `(select ${parent.targetColumns[parent.columns.indexOf(name)]} from ${parent.target} limit 1)`
+        ? `(select ${parent.targetColumns[parent.columns.indexOf(name)]} from ${parent.target} order by 1 limit 1)`
         : notNull || unique
           ? `${literal(sampleValue(type, ++serial))}::${type}`
           : "null";
@@ -99,7 +99,7 @@ class TableWriter {
     const { place } = await this.#write(
       `insert into ${table} (${given.map(({ name }) => name).join(", ")})
        select ${values.join(", ")}
-       from (values (1)) as one left join (select * from ${table} limit 1) as source on true
+       from (values (1)) as one left join (select * from ${table} order by ${this.#shape.key.join(", ")} limit 1) as source on true
        returning ${this.#place}`,
       through,
     );
@@ -122,7 +122,7 @@ class TableWriter {
     const [column, source] = [columns[0], targetColumns[0]];
     await this.#write(
       `update ${this.#shape.name} as child
-       set ${column} = (select ${source} from ${target} where ${source} is distinct from child.${column} limit 1)
+       set ${column} = (select ${source} from ${target} where ${source} is distinct from child.${column} order by 1 limit 1)
        where ${place} and exists (select from ${target} where ${source} is distinct from child.${column})`,
     );
   }
