@@ -20,10 +20,8 @@ as $function$
       bool_or(shape.from_id = first_version.from_id) as there_then,
       bool_and(shape.recorded) as recorded,
       min(shape.type) filter (where shape.from_id = first_version.from_id) as type_then,
-      count(distinct case when length_of_text.most is null then shape.type else 'text' end) as types,
-      max(length_of_text.most) as longest
-    from audit_schema.relation_shape as shape, first_version,
-      audit_schema._text_length(shape.type) as length_of_text (most)
+      count(distinct case when audit_schema._text_length(shape.type) is null then shape.type else 'text' end) as types
+    from audit_schema.relation_shape as shape, first_version
     where shape.relation = _columns_at.relation and shape.from_id >= first_version.from_id
     group by shape.attnum
   ), called as (
@@ -53,7 +51,7 @@ as $function$
       -- a text may have got another length; what was longer than it is now allowed would come back cut
       when since.types > 1
         or (since.type_then <> format_type(attribute.atttypid, attribute.atttypmod)
-          and (since.longest <= audit_schema._text_length(format_type(attribute.atttypid, attribute.atttypmod))) is not true)
+          and (audit_schema._text_length(since.type_then) <= audit_schema._text_length(format_type(attribute.atttypid, attribute.atttypmod))) is not true)
         then format('its type changed, it was %s', since.type_then)
     end
   from pg_attribute as attribute

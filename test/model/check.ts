@@ -119,20 +119,27 @@ async function checkTable(
  * of another type then or since.
  */
 export function unknowable(table: LiveTable, boundaries: readonly Boundary[]): number[] {
+  const typesThenAndSince = (attnum: number) =>
+    boundaries.flatMap(({ truth }) => (truth ? [truth.get(table.oid)?.types.get(attnum)] : []));
   return table.columns
     .filter(({ attnum, type }) => {
-      if (table.excluded.includes(attnum)) return true;
-      return boundaries.some(({ truth }) => {
-        const then = truth?.get(table.oid)?.types.get(attnum);
-        return truth !== undefined && (then === undefined || !sameValues(then, type));
-      });
+      const types = typesThenAndSince(attnum);
+      return (
+        table.excluded.includes(attnum) ||
+        types.some((other) => other === undefined || !isSameKind(other, type)) ||
+        textLength(types[0] ?? "") > textLength(type)
+      );
     })
     .map(({ attnum }) => attnum);
 }
 
-/** Whether every value of the former type is the same value, with the same text, of the later one. */
-function sameValues(then: string, now: string): boolean {
-  return (
-    then === now || (/^(text|character varying)/.test(then) && ["text", "character varying"].includes(now))
-  );
+/** Whether ALTER TYPE between the two leaves every value that fits as it is. */
+function isSameKind(one: string, other: string): boolean {
+  return one === other || (textLength(one) > 0 && textLength(other) > 0);
+}
+
+/** How long a text of that type may be; 0 for types that are not text. */
+function textLength(type: string): number {
+  if (type === "text" || type === "character varying") return Number.POSITIVE_INFINITY;
+  return Number(/^character varying\((\d+)\)$/.exec(type)?.[1] ?? 0);
 }

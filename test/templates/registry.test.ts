@@ -244,6 +244,18 @@ describe("_columns_at", () => {
     await database.sql.unsafe(`alter table app.note alter body type ${type}`);
     expect(await unknownAt(then)).toMatchObject({ body: null });
   });
+
+  it("does not know a column whose text type was narrowed: longer values would come back cut", async () => {
+    const then = await clock();
+    await database.sql.unsafe("alter table app.note alter body type varchar(40)");
+    expect(await unknownAt(then)).toMatchObject({ body: "its type changed, it was text" });
+  });
+
+  it("does not know a column that became an array of texts", async () => {
+    const then = await clock();
+    await database.sql.unsafe("alter table app.note alter body type text[] using array[body]");
+    expect(await unknownAt(then)).toMatchObject({ body: "its type changed, it was text" });
+  });
 });
 
 describe("_record_shape", () => {
