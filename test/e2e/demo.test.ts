@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
 import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -10,6 +9,7 @@ import { planLife } from "../../src/demo/life.ts";
 import { firstTries, installation, tour } from "../../src/demo/tour.ts";
 import { type EmbeddedServer, startEmbeddedServer } from "../../src/embedded/server.ts";
 import { connectTo, urlOfDatabase } from "../helpers/client.ts";
+import { connects } from "../helpers/connects.ts";
 import { runBin, runCli } from "../helpers/runCli.ts";
 
 const deadlineMs = 30_000;
@@ -28,17 +28,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
-
-function connects(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
-}
 
 function portOf(output: string): number {
   return Number(/port (\d+)/.exec(output)?.[1]);

@@ -2,11 +2,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, describe, expect, inject, it, vi } from "vitest";
 import { type EmbeddedServer, startEmbeddedServer } from "../../src/embedded/server.ts";
 import { connectTo } from "../helpers/client.ts";
+import { connects } from "../helpers/connects.ts";
 
 const major = inject("postgresMajor");
 const settings = { fsync: "off" };
@@ -32,17 +32,6 @@ async function ask(url: string, query: string): Promise<Record<string, unknown> 
   } finally {
     await sql.end();
   }
-}
-
-function connects(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 }
 
 describe("startEmbeddedServer", () => {

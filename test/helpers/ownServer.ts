@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll } from "vitest";
 import { connectTo, urlOfDatabase } from "./client.ts";
 import { startTestServer, type TestServer } from "./testServer.ts";
-import type { TestDatabase } from "./useDatabase.ts";
+import { opensLater, type TestDatabase } from "./useDatabase.ts";
 
 /** A server of the test file's own: for what transactions in any database of a server can hold up. */
 export interface OwnServer {
@@ -46,22 +46,7 @@ export function useOwnServer(): OwnServer {
         await open?.sql.end({ timeout: 5 });
         if (open) await onServer(`drop database ${open.name} with (force)`);
       });
-      const opened = () => {
-        if (!open)
-          throw new Error("The test database opens with the first test: read it inside a test or hook.");
-        return open;
-      };
-      return {
-        get url() {
-          return opened().url;
-        },
-        get name() {
-          return opened().name;
-        },
-        get sql() {
-          return opened().sql;
-        },
-      };
+      return opensLater(() => open);
     },
   };
 }

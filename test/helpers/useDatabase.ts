@@ -51,7 +51,13 @@ export function useDatabase(options: { installed?: boolean } = {}): TestDatabase
     );
   });
 
+  return opensLater(() => open);
+}
+
+/** The database by a name that can be given out before a hook opens it. */
+export function opensLater(current: () => TestDatabase | undefined): TestDatabase {
   const opened = () => {
+    const open = current();
     if (!open) throw new Error("The test database opens with the first test: read it inside a test or hook.");
     return open;
   };
