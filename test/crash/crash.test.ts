@@ -23,13 +23,15 @@ const plan = {
     writer: Number(env.CRASH_WRITER_KILLS || 3),
     backend: Number(env.CRASH_BACKEND_KILLS || 2),
   },
-  commitsBetween: Number(env.CRASH_COMMITS || 40),
+  commitsBetween: Number(env.CRASH_COMMITS || 30),
   standstillEvery: 4,
 };
 const faults = plan.faults.server + plan.faults.writer + plan.faults.backend;
 const patience = 120_000 + faults * 15_000;
 
-describe(`after kill -9 of the server, of writers and of backends, with TEST_SEED=${seed},`, () => {
+describe(`after kill -9 of the server, of writers and of backends, with TEST_SEED=${seed},`, {
+  timeout: patience,
+}, () => {
   const truth = new Truth();
   let aftermath: Aftermath;
   let sql: TestSql;
