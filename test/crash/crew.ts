@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Note, readNotes } from "./journal.ts";
+import { setImmediate } from "node:timers/promises";
+import { isUnderWay, type Note, readNotes } from "./journal.ts";
 import type { Call, Reply, WriterOrder } from "./writer.ts";
 
 export interface CrewOptions {
@@ -57,10 +58,12 @@ export class Crew {
     });
   }
 
-  /** kill -9 of one writer; the next process of that name takes its place. */
+  /** kill -9 of one writer in the midst of a transaction; the next process of that name takes its place. */
   async kill(index: number): Promise<void> {
     const writer = this.#writers[index % this.#writers.length];
     if (!writer?.child) throw new Error("There is no such writer.");
+    const deadline = Date.now() + patience;
+    while (!isUnderWay(readNotes(this.#journal(writer))) && Date.now() < deadline) await setImmediate();
     const { child } = writer;
     child.removeAllListeners("exit");
     const gone = once(child, "exit");

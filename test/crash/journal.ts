@@ -30,6 +30,12 @@ export function readNotes(path: string): Note[] {
   return lines.slice(0, -1).map((line) => JSON.parse(line) as Note);
 }
 
+/** Whether the writer of these notes is in the midst of a transaction. */
+export function isUnderWay(notes: readonly Note[]): boolean {
+  const last = notes.at(-1);
+  return last?.kind === "begin" || last?.kind === "undone";
+}
+
 /** All that the journals say. */
 export interface Testimony {
   readonly fates: ReadonlyMap<string, Fate>;

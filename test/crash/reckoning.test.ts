@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Entry } from "./entry.ts";
-import { readTestimony } from "./journal.ts";
+import { isUnderWay, type Note, readTestimony } from "./journal.ts";
 import { checkTokens, reckon, repeatedIds } from "./reckoning.ts";
 import { replay } from "./replay.ts";
 
@@ -136,6 +136,18 @@ describe("readTestimony", () => {
     ] as const;
     expect([...readTestimony([notes], false).cut]).toEqual(["a"]);
     expect([...readTestimony([notes], true).cut]).toEqual(["a", "c"]);
+  });
+});
+
+describe("isUnderWay", () => {
+  it("is so from the first note of a transaction to its last", () => {
+    const notes = ["begin", "undone", "commit"].map((kind) => ({ kind, token: "a" }) as Note);
+    expect([0, 1, 2, 3].map((count) => isUnderWay(notes.slice(0, count)))).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
   });
 });
 
