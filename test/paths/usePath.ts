@@ -40,6 +40,10 @@ export interface Path {
   readonly audited: (ddl: string, options?: AuditedOptions) => Promise<void>;
   /** Runs statements, each string in a transaction of its own unless it says otherwise. */
   readonly run: (...statements: readonly string[]) => Promise<void>;
+  /** The same, and remembers the tables after each. */
+  readonly through: (...statements: readonly string[]) => Promise<void>;
+  /** What `audit history` tells of a table or of one row. */
+  readonly history: (table: string, ...key: readonly string[]) => Promise<Recorded[]>;
   /** Remembers the tables as they are, to be compared with audit.at later. */
   readonly remember: () => Promise<void>;
   /** What was recorded since the tables were enabled, in order of id. */
@@ -87,6 +91,18 @@ export function usePath(form: Form): Path {
   async function text(query: string): Promise<string> {
     const [row] = await current().unsafe<{ it: string | null }[]>(query);
     return row?.it ?? "";
+  }
+
+  async function history(table: string, ...key: readonly string[]): Promise<Recorded[]> {
+    const items = await audit.items<Recorded>("history", table, ...key);
+    return items.map((item) => ({
+      table: item.table,
+      op: item.op.slice(0, 1).toUpperCase(),
+      key: item.key,
+      old_key: item.old_key,
+      old: item.old,
+      new: item.new,
+    }));
   }
 
   /** The columns of a table whose past can be compared, as SQL. */
@@ -150,6 +166,13 @@ export function usePath(form: Form): Path {
     },
     session,
     run,
+    through: async (...statements) => {
+      for (const statement of statements) {
+        await run(statement);
+        await remember();
+      }
+    },
+    history,
     remember,
     changes,
     expectPast,
