@@ -1,5 +1,7 @@
 /** One way in which a table comes to be audited: the same writes have to leave the same changes in each. */
 export interface Form {
+  /** Whether every operation is recorded by row triggers, whatever the table. */
+  readonly byRow: boolean;
   /** SQL that is run on a table before it is enabled; `table` is written as SQL. */
   readonly prepare: (table: string) => string;
   /** Further arguments of `audit enable`. */
@@ -14,6 +16,6 @@ const harmlessTrigger = (table: string) => `
 
 /** All forms by name, for describe.each. Another one, such as an option of `enable`, is one more entry. */
 export const forms: readonly (readonly [name: string, form: Form])[] = [
-  ["enabled plainly", { prepare: () => "", options: [] }],
-  ["beside a row trigger of the application", { prepare: harmlessTrigger, options: [] }],
+  ["enabled plainly", { byRow: false, prepare: () => "", options: [] }],
+  ["beside a row trigger of the application", { byRow: true, prepare: harmlessTrigger, options: [] }],
 ];

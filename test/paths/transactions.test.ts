@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { changesOf } from "./changes.ts";
 import { forms } from "./forms.ts";
 import { usePath } from "./usePath.ts";
@@ -218,11 +218,14 @@ describe.each(forms)("Transactions on a table %s", (_form, form) => {
 
   /** Waits until so many sessions of this database wait for a lock. */
   async function waitUntilBlocked(count: number): Promise<void> {
-    for (;;) {
-      const waiting = await path.database.sql`
-        select from pg_stat_activity
-        where datname = ${path.database.name} and cardinality(pg_blocking_pids(pid)) > 0`;
-      if (waiting.length >= count) return;
-    }
+    await vi.waitFor(
+      async () => {
+        const waiting = await path.database.sql`
+          select from pg_stat_activity
+          where datname = ${path.database.name} and cardinality(pg_blocking_pids(pid)) > 0`;
+        expect(waiting).toHaveLength(count);
+      },
+      { timeout: 60_000, interval: 10 },
+    );
   }
 });
