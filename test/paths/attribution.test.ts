@@ -1,8 +1,11 @@
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TestSql } from "../helpers/client.ts";
+import { useDatabase } from "../helpers/useDatabase.ts";
 import { forms } from "./forms.ts";
 import { usePath } from "./usePath.ts";
+
+const database = useDatabase({ installed: true });
 
 interface Who {
   readonly op: string;
@@ -15,7 +18,7 @@ interface Who {
 }
 
 describe.each(forms)("Who changed a table %s", (_form, form) => {
-  const path = usePath(form);
+  const path = usePath(database, form);
   const { audited, run } = path;
   let login = "";
   let group = "";

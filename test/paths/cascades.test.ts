@@ -1,14 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { useDatabase } from "../helpers/useDatabase.ts";
 import { changesOf, type Recorded } from "./changes.ts";
 import { forms } from "./forms.ts";
 import { usePath } from "./usePath.ts";
+
+const database = useDatabase({ installed: true });
 
 const parent = changesOf("parent");
 const child = changesOf("child");
 const node = changesOf("node");
 
 describe.each(forms)("Foreign keys between tables %s", (_form, form) => {
-  const path = usePath(form);
+  const path = usePath(database, form);
   const { audited, run, expectChanges } = path;
   const tables = ["parent", "child"];
 

@@ -1,14 +1,17 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { describe, it } from "vitest";
+import { useDatabase } from "../helpers/useDatabase.ts";
 import { changesOf, together } from "./changes.ts";
 import { forms } from "./forms.ts";
 import { usePath } from "./usePath.ts";
 
+const database = useDatabase({ installed: true });
+
 const { inserted, truncated } = changesOf("item");
 
 describe.each(forms)("COPY into a table %s", (_form, form) => {
-  const path = usePath(form);
+  const path = usePath(database, form);
   const { audited, run, expectChanges } = path;
 
   const item = "create table item (id int primary key, name text, n int default 7)";

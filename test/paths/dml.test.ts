@@ -1,12 +1,15 @@
 import { describe, it } from "vitest";
+import { useDatabase } from "../helpers/useDatabase.ts";
 import { changesOf } from "./changes.ts";
 import { forms } from "./forms.ts";
 import { usePath } from "./usePath.ts";
 
+const database = useDatabase({ installed: true });
+
 const { inserted, updated, rekeyed, deleted } = changesOf("item");
 
 describe.each(forms)("INSERT, UPDATE and DELETE on a table %s", (_form, form) => {
-  const { audited, run, expectChanges } = usePath(form);
+  const { audited, run, expectChanges } = usePath(database, form);
 
   const item = "create table item (id int primary key, name text default 'new', n int default 7)";
   const filled = `${item}; insert into item values (1, 'a', 1), (2, 'b', 2), (3, 'c', 3)`;

@@ -1,13 +1,16 @@
 import { describe, it } from "vitest";
+import { useDatabase } from "../helpers/useDatabase.ts";
 import { changesOf, together } from "./changes.ts";
 import { forms } from "./forms.ts";
 import { usePath } from "./usePath.ts";
+
+const database = useDatabase({ installed: true });
 
 const city = changesOf("city");
 const capital = changesOf("capital");
 
 describe.each(forms)("Tables that inherit, each %s", (_form, form) => {
-  const { audited, run, expectChanges } = usePath(form);
+  const { audited, run, expectChanges } = usePath(database, form);
   const tables = ["city", "capital"];
 
   const tree = `

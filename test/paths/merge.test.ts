@@ -1,13 +1,16 @@
 import { describe, expect, inject, it } from "vitest";
+import { useDatabase } from "../helpers/useDatabase.ts";
 import { changesOf, together } from "./changes.ts";
 import { forms } from "./forms.ts";
 import { usePath } from "./usePath.ts";
+
+const database = useDatabase({ installed: true });
 
 const { inserted, updated, rekeyed, deleted } = changesOf("item");
 const major = inject("postgresMajor");
 
 describe.each(forms)("MERGE into a table %s", (_form, form) => {
-  const path = usePath(form);
+  const path = usePath(database, form);
   const { audited, run, expectChanges } = path;
 
   const filled = `

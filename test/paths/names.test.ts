@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { useDatabase } from "../helpers/useDatabase.ts";
 import { changesOf, together } from "./changes.ts";
 import { forms } from "./forms.ts";
 import { usePath } from "./usePath.ts";
+
+const database = useDatabase({ installed: true });
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
@@ -37,7 +40,7 @@ const names = [
 ];
 
 describe.each(forms)("Names in a database whose tables are %s", (_form, form) => {
-  const path = usePath(form);
+  const path = usePath(database, form);
   const { audited, run, expectChanges } = path;
 
   const values = (name: string, value: string | null) => ({ id: "1", [name]: value });

@@ -1,12 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { useDatabase } from "../helpers/useDatabase.ts";
 import { changesOf } from "./changes.ts";
 import { forms } from "./forms.ts";
 import { usePath } from "./usePath.ts";
 
+const database = useDatabase({ installed: true });
+
 const { inserted, updated, deleted } = changesOf("item");
 
 describe.each(forms)("Writes that pass by the triggers of a table %s", (_form, form) => {
-  const path = usePath(form);
+  const path = usePath(database, form);
   const { audited, run, through, expectChanges } = path;
 
   const filled = `

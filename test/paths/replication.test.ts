@@ -5,6 +5,8 @@ import { changesOf } from "./changes.ts";
 import { forms } from "./forms.ts";
 import { usePath } from "./usePath.ts";
 
+const database = useDatabase({ installed: true });
+
 const { inserted, updated, rekeyed, deleted, truncated } = changesOf("item");
 const publisher = useDatabase();
 
@@ -13,7 +15,7 @@ const patience = { timeout: 60_000, interval: 10 };
 const item = "create table item (id int primary key, n int)";
 
 describe.each(forms)("Logical replication into a table %s", (_form, form) => {
-  const path = usePath(form);
+  const path = usePath(database, form);
   const { audited, run } = path;
 
   it("applies rows that ordinary triggers do not record, and leaves local writes recorded", async () => {

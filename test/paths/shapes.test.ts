@@ -1,13 +1,16 @@
 import { describe, expect, inject, it } from "vitest";
+import { useDatabase } from "../helpers/useDatabase.ts";
 import { changesOf, type Values } from "./changes.ts";
 import { forms } from "./forms.ts";
 import { usePath } from "./usePath.ts";
+
+const database = useDatabase({ installed: true });
 
 const { inserted, updated, rekeyed, deleted, truncated } = changesOf("item");
 const major = inject("postgresMajor");
 
 describe.each(forms)("The shape of a table %s", (_form, form) => {
-  const path = usePath(form);
+  const path = usePath(database, form);
   const { audited, run, through, expectChanges } = path;
 
   it("may have as many columns as a table can", async () => {

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { useDatabase } from "../helpers/useDatabase.ts";
 import { changesOf } from "./changes.ts";
 import { forms } from "./forms.ts";
 import { usePath } from "./usePath.ts";
+
+const database = useDatabase({ installed: true });
 
 const { inserted, updated, rekeyed, deleted } = changesOf("item");
 
@@ -11,7 +14,7 @@ const trigger = (name: string, when: string, body: string, level = "row") => `
   create trigger "${name}" ${when} on item for each ${level} execute function own();`;
 
 describe.each(forms)("A table with triggers of its own, %s", (_form, form) => {
-  const path = usePath(form);
+  const path = usePath(database, form);
   const { audited, run, through, expectChanges, history, expectPast } = path;
 
   const item = "create table item (id int primary key, n int, main boolean default false);";

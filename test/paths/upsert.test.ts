@@ -1,12 +1,15 @@
 import { describe, it } from "vitest";
+import { useDatabase } from "../helpers/useDatabase.ts";
 import { changesOf, together } from "./changes.ts";
 import { forms } from "./forms.ts";
 import { usePath } from "./usePath.ts";
 
+const database = useDatabase({ installed: true });
+
 const { inserted, updated, rekeyed, deleted } = changesOf("item");
 
 describe.each(forms)("INSERT ... ON CONFLICT on a table %s", (_form, form) => {
-  const { audited, run, expectChanges } = usePath(form);
+  const { audited, run, expectChanges } = usePath(database, form);
 
   const filled = `
     create table item (id int primary key, name text unique, n int);

@@ -1,7 +1,7 @@
 import { beforeEach, expect, onTestFinished } from "vitest";
 import { type AuditOf, auditOf } from "../helpers/auditOf.ts";
 import { connectTo, type TestSql } from "../helpers/client.ts";
-import { type TestDatabase, useDatabase } from "../helpers/useDatabase.ts";
+import type { TestDatabase } from "../helpers/useDatabase.ts";
 import { inExpectedOrder, type Recorded, type Together } from "./changes.ts";
 import type { Form } from "./forms.ts";
 
@@ -57,9 +57,8 @@ export interface Path {
   readonly expectPast: () => Promise<void>;
 }
 
-/** A database for the tests of a describe block; each test begins with an empty schema public. */
-export function usePath(form: Form): Path {
-  const database = useDatabase({ installed: true });
+/** The tests of a describe block in one form; each begins with an empty schema public. */
+export function usePath(database: TestDatabase, form: Form): Path {
   const audit = auditOf(database);
   let sql: TestSql | undefined;
   let enabled: AuditedOptions = { tables: [] };

@@ -1,7 +1,10 @@
 import { describe, it } from "vitest";
+import { useDatabase } from "../helpers/useDatabase.ts";
 import { changesOf } from "./changes.ts";
 import { forms } from "./forms.ts";
 import { usePath } from "./usePath.ts";
+
+const database = useDatabase({ installed: true });
 
 const { updated } = changesOf("item");
 
@@ -11,7 +14,7 @@ type Value = readonly [type: string, before: string, after: string, beforeText?:
 const text = (literal: string) => literal.slice(1, -1).replaceAll("''", "'");
 
 describe.each(forms)("The values of a table %s", (_form, form) => {
-  const { audited, run, expectChanges } = usePath(form);
+  const { audited, run, expectChanges } = usePath(database, form);
 
   /** One update per column, each of which has to be a change of that column alone, and none the second time. */
   async function expectEachRecorded(setup: string, values: readonly Value[]): Promise<void> {

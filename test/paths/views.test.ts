@@ -1,13 +1,16 @@
 import { describe, expect, it } from "vitest";
+import { useDatabase } from "../helpers/useDatabase.ts";
 import { changesOf, together } from "./changes.ts";
 import { forms } from "./forms.ts";
 import { usePath } from "./usePath.ts";
+
+const database = useDatabase({ installed: true });
 
 const { inserted, updated, deleted } = changesOf("item");
 const other = changesOf("other");
 
 describe.each(forms)("Views and rules over a table %s", (_form, form) => {
-  const { audited, run, expectChanges } = usePath(form);
+  const { audited, run, expectChanges } = usePath(database, form);
 
   const filled = `
     create table item (id int primary key, name text, n int default 7);
