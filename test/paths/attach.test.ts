@@ -87,10 +87,7 @@ describe.each(forms)("Partitions that come and go of a table %s", (_form, form) 
     await audited(table);
     const [before] = await path.sql.unsafe<{ at: string }[]>("select clock_timestamp()::text as at");
     await run(attach);
-    const rows = await path.sql
-      .unsafe<{ id: number }[]>(`select id from audit.at(null::item, '${before?.at}') order by id`)
-      .catch(() => [{ id: 1 }, { id: 11 }]);
-    expect(rows.map(({ id }) => id)).toEqual([1, 11]);
+    await expectRowsOrRefusal(before?.at, [1, 11]);
   });
 
   it.each([
@@ -116,10 +113,7 @@ describe.each(forms)("Partitions that come and go of a table %s", (_form, form) 
     await audited(table);
     const [before] = await path.sql.unsafe<{ at: string }[]>("select clock_timestamp()::text as at");
     await run("alter table item detach partition item_2");
-    const rows = await path.sql
-      .unsafe<{ id: number }[]>(`select id from audit.at(null::item, '${before?.at}') order by id`)
-      .catch(() => [{ id: 1 }, { id: 11 }]);
-    expect(rows.map(({ id }) => id)).toEqual([1, 11]);
+    await expectRowsOrRefusal(before?.at, [1, 11]);
   });
 
   it("are recorded again once they are back", async () => {
@@ -131,4 +125,15 @@ describe.each(forms)("Partitions that come and go of a table %s", (_form, form) 
     );
     expect(await path.changes()).toEqual([updated("11", { n: "11" }, { n: "0" })]);
   });
+
+  /** The rows at an instant are these, or reading them is refused as outside of coverage. */
+  async function expectRowsOrRefusal(instant: string | undefined, ids: readonly number[]): Promise<void> {
+    const answer = await path.sql
+      .unsafe<{ id: number }[]>(`select id from audit.at(null::item, '${instant}') order by id`)
+      .then(
+        (rows) => rows.map(({ id }) => id),
+        (error: { code: string }) => error.code,
+      );
+    expect([ids, "UA003"]).toContainEqual(answer);
+  }
 });
