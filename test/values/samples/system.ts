@@ -1,0 +1,32 @@
+import type { Samples } from "./sample.ts";
+
+/** The server's own types; of the reg* types names that need quotes, schemas and arguments. */
+export const system: Samples = {
+  oid: ["0", "1", "4294967295"],
+  regclass: ["pg_class", "information_schema.tables", 'app."Odd.Name"'],
+  regproc: ["now", "app.only_once", "-", "4294967294"],
+  regprocedure: ["abs(integer)", "app.only_once(text)", "-", "4294967294"],
+  regoper: ["||/", "0", "4294967294"],
+  regoperator: ["+(integer,integer)", "-(NONE,integer)", "0"],
+  regtype: ["integer", "timestamp with time zone", '"char"', "integer[]", "app.mood", "-", "4294967294"],
+  regconfig: ["simple", "english", "-"],
+  regdictionary: ["simple", "english_stem", "-"],
+  regnamespace: ["pg_catalog", '"Odd.Name"', "-", "4294967294"],
+  regrole: ["pg_read_all_data", "-", "4294967294"],
+  regcollation: ['"C"', '"default"', "app.anycase", "-"],
+  pg_lsn: ["0/0", "1/2", "FFFFFFFF/FFFFFFFF"],
+  txid_snapshot: ["1:1:", "10:20:10,14,15", "9223372036854775807:9223372036854775807:"],
+  pg_snapshot: ["1:1:", "10:20:10,14,15", "9223372036854775807:9223372036854775807:"],
+  xid: ["0", "4294967295"],
+  xid8: ["0", "18446744073709551615"],
+  cid: ["0", "4294967295"],
+  tid: ["(0,0)", "(4294967295,65535)"],
+  int2vector: ["", "1 2 -3"],
+  oidvector: ["", "1 4294967295"],
+  aclitem: ["=r/pg_monitor", "pg_monitor=arwdDxt/pg_read_all_data", "pg_monitor=r*/pg_monitor"],
+  "information_schema.cardinal_number": ["0", "7"],
+  "information_schema.character_data": ["", "NULL"],
+  "information_schema.sql_identifier": ["a", '"'],
+  "information_schema.time_stamp": ["2026-03-29 02:30:00.12+00"],
+  "information_schema.yes_or_no": ["YES", "NO"],
+};

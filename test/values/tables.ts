@@ -1,0 +1,98 @@
+import type { TestSql } from "../helpers/client.ts";
+import { type Group, groupsOf } from "./groups.ts";
+import { ownTypes } from "./samples/own.ts";
+
+/** How a table is captured: as it likes, or row by row because it has a trigger of its own. */
+export const forms = ["plain", "fired"] as const;
+export type Form = (typeof forms)[number];
+
+/** SQL text of a literal. */
+export function literal(text: string | null): string {
+  return text === null ? "null" : `'${text.replaceAll("'", "''")}'`;
+}
+
+/** SQL text of a name. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** What the server lacks of what a group needs, as a sentence; undefined when it has all. */
+async function missingFor(sql: TestSql, group: Group): Promise<string | undefined> {
+  for (const feature of group.needs) {
+    if (feature === "xml") {
+      const [row] = await sql<{ it: boolean }[]>`
+        select exists (select from pg_config() where name = 'CONFIGURE' and setting like '%--with-libxml%') as it`;
+      if (!row?.it) return "This PostgreSQL was built without XML.";
+    } else {
+      const [row] = await sql`select from pg_available_extensions where name = ${feature.extension}`;
+      if (!row) return `This server has no extension ${feature.extension}.`;
+    }
+  }
+  return undefined;
+}
+
+const commonDdl = `
+  create schema source; create schema plain; create schema fired; create schema kept;
+  create schema derived; create schema ext;
+`;
+
+const noTrigger =
+  "create function app.nothing() returns trigger language plpgsql as 'begin return null; end'";
+
+/**
+ * Makes types, and for each group a table of samples in "source" and an empty one per form. Returns the groups that
+ * this server cannot have, each with the reason.
+ */
+export async function makeAll(sql: TestSql, major: number): Promise<ReadonlyMap<string, string>> {
+  const lacking = new Map<string, string>();
+  await sql.unsafe(`${commonDdl} ${ownTypes} ${noTrigger}`);
+  for (const group of groupsOf(major)) {
+    const reason = await missingFor(sql, group);
+    if (reason === undefined) await makeGroup(sql, group);
+    else lacking.set(group.name, reason);
+  }
+  return lacking;
+}
+
+async function makeGroup(sql: TestSql, group: Group): Promise<void> {
+  for (const feature of group.needs) {
+    if (feature !== "xml") await sql.unsafe(`create extension ${feature.extension} schema ext`);
+  }
+  await sql.unsafe(group.ddl);
+  await makeTable(sql, group);
+}
+
+/** One table of samples, `pos` from 1: each column's values in turn, then a row of NULLs alone. */
+export async function makeTable(sql: TestSql, group: Pick<Group, "name" | "columns">): Promise<void> {
+  const { name, columns } = group;
+  const height = Math.max(...columns.map(({ texts }) => texts.length));
+  const rows = Array.from({ length: height }, (_, row) =>
+    columns.map(({ texts }) => literal(texts[row % texts.length] ?? null)),
+  );
+  rows.push(columns.map(() => "null"));
+  const definitions = columns.map((column) => `${quoted(column.name)} ${column.type}`).join(", ");
+  await sql.unsafe(`
+    create table source.${name} (pos int primary key, ${definitions});
+    insert into source.${name} values ${rows.map((row, place) => `(${place + 1}, ${row.join(", ")})`).join(",\n")};
+    create table plain.${name} (like source.${name} including indexes);
+    create table fired.${name} (like source.${name} including indexes);
+    create trigger of_its_own after insert or update or delete on fired.${name}
+      for each row execute function app.nothing();
+  `);
+}
+
+/**
+ * SQL that gives each row of a table the values of the row that follows in "source". All names say where they belong,
+ * for sessions whose search_path is full of traps.
+ */
+export function shiftRows(table: string, columns: readonly string[]): string {
+  const source = table.replace(/^\w+\./, "source.");
+  const list = columns.map(quoted);
+  return `
+    update ${table} as changed set (${list.join(", ")}) = row (${list.map((column) => `other.${column}`).join(", ")})
+    from ${source} as other
+    where other.pos operator(pg_catalog.=) (
+      (changed.pos operator(pg_catalog.%) (select pg_catalog.count(*)::pg_catalog.int4 from ${source}))
+      operator(pg_catalog.+) 1
+    )`;
+}
