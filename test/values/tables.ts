@@ -31,13 +31,19 @@ async function missingFor(sql: TestSql, group: Group): Promise<string | undefine
   return undefined;
 }
 
-const commonDdl = `
+/** Schemas for tables of samples, of each form and of copies; types of an application; what makes a table "fired". */
+export const commonDdl = `
   create schema source; create schema plain; create schema fired; create schema kept;
   create schema derived; create schema ext;
+  ${ownTypes}
+  create function app.nothing() returns trigger language plpgsql as 'begin return null; end';
 `;
 
-const noTrigger =
-  "create function app.nothing() returns trigger language plpgsql as 'begin return null; end'";
+/** SQL that gives a table a trigger of its own, which does nothing. */
+export function triggerOf(table: string): string {
+  return `create trigger of_its_own after insert or update or delete on ${table}
+    for each row execute function app.nothing();`;
+}
 
 /**
  * Makes types, and for each group a table of samples in "source" and an empty one per form. Returns the groups that
@@ -45,7 +51,7 @@ const noTrigger =
  */
 export async function makeAll(sql: TestSql, major: number): Promise<ReadonlyMap<string, string>> {
   const lacking = new Map<string, string>();
-  await sql.unsafe(`${commonDdl} ${ownTypes} ${noTrigger}`);
+  await sql.unsafe(commonDdl);
   for (const group of groupsOf(major)) {
     const reason = await missingFor(sql, group);
     if (reason === undefined) await makeGroup(sql, group);
@@ -76,8 +82,7 @@ export async function makeTable(sql: TestSql, group: Pick<Group, "name" | "colum
     insert into source.${name} values ${rows.map((row, place) => `(${place + 1}, ${row.join(", ")})`).join(",\n")};
     create table plain.${name} (like source.${name} including indexes);
     create table fired.${name} (like source.${name} including indexes);
-    create trigger of_its_own after insert or update or delete on fired.${name}
-      for each row execute function app.nothing();
+    ${triggerOf(`fired.${name}`)}
   `);
 }
 
