@@ -16,9 +16,9 @@ export async function unfaithful(sql: TestSql, expected: Expected): Promise<stri
   const differing = await sql.unsafe<{ pos: number }[]>(
     `select coalesce(was.pos, copy.pos) as pos
      from ${past} as was
-     full join ${copy} as copy on copy.pos = was.pos
-     where was.pos is null or copy.pos is null or was *<> copy
-     order by 1`,
+     full join ${copy} as copy on copy.pos operator(pg_catalog.=) was.pos
+     where was.pos is null or copy.pos is null or was operator(pg_catalog.*<>) copy
+     limit 1`,
   );
   if (differing.length === 0) return [];
   return differences(sql, past, copy, table);
@@ -33,11 +33,11 @@ async function differences(sql: TestSql, past: string, copy: string, table: stri
         format('%s', was.${quoted(name)}), format('%s', copy.${quoted(name)}))`,
   );
   const found = await sql.unsafe<{ line: string }[]>(
-    `select format('row %s, %s: %s instead of %s', coalesce(was.pos, copy.pos), part.name,
-       left(to_json(part.was)::text, 200), left(to_json(part.is)::text, 200)) as line
+    `select format('row %s, %s: %L instead of %L', coalesce(was.pos, copy.pos), part.name,
+       left(part.past, 200), left(part.copied, 200)) as line
      from ${past} as was
-     full join ${copy} as copy on copy.pos = was.pos,
-     lateral (values ${parts.join(", ")}) as part (name, differs, was, is)
+     full join ${copy} as copy on copy.pos operator(pg_catalog.=) was.pos,
+     lateral (values ${parts.join(", ")}) as part (name, differs, past, copied)
      where part.differs
      order by coalesce(was.pos, copy.pos)
      limit 20`,

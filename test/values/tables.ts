@@ -1,5 +1,5 @@
 import type { TestSql } from "../helpers/client.ts";
-import { type Group, groupsOf } from "./groups.ts";
+import { type Feature, type Group, groupsOf } from "./groups.ts";
 import { ownTypes } from "./samples/own.ts";
 
 /** How a table is captured: as it likes, or row by row because it has a trigger of its own. */
@@ -16,17 +16,22 @@ export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** What the server lacks of what a group needs, as a sentence; undefined when it has all. */
+/** Says that the server lacks a feature; undefined when it has it. */
+export async function lacks(sql: TestSql, feature: Feature): Promise<string | undefined> {
+  if (feature === "xml") {
+    const [row] = await sql<{ it: boolean }[]>`
+      select exists (select from pg_config() where name = 'CONFIGURE' and setting like '%--with-libxml%') as it`;
+    return row?.it ? undefined : "This PostgreSQL was built without XML.";
+  }
+  const [row] = await sql`select from pg_available_extensions where name = ${feature.extension}`;
+  return row ? undefined : `This server has no extension ${feature.extension}.`;
+}
+
+/** What the server lacks of what a group needs. */
 async function missingFor(sql: TestSql, group: Group): Promise<string | undefined> {
   for (const feature of group.needs) {
-    if (feature === "xml") {
-      const [row] = await sql<{ it: boolean }[]>`
-        select exists (select from pg_config() where name = 'CONFIGURE' and setting like '%--with-libxml%') as it`;
-      if (!row?.it) return "This PostgreSQL was built without XML.";
-    } else {
-      const [row] = await sql`select from pg_available_extensions where name = ${feature.extension}`;
-      if (!row) return `This server has no extension ${feature.extension}.`;
-    }
+    const reason = await lacks(sql, feature);
+    if (reason !== undefined) return reason;
   }
   return undefined;
 }
@@ -49,15 +54,35 @@ export function triggerOf(table: string): string {
  * Makes types, and for each group a table of samples in "source" and an empty one per form. Returns the groups that
  * this server cannot have, each with the reason.
  */
-export async function makeAll(sql: TestSql, major: number): Promise<ReadonlyMap<string, string>> {
+export async function makeAll(
+  sql: TestSql,
+  major: number,
+  options: { extensionsTogether?: boolean } = {},
+): Promise<ReadonlyMap<string, string>> {
   const lacking = new Map<string, string>();
+  const present: Group[] = [];
   await sql.unsafe(commonDdl);
   for (const group of groupsOf(major)) {
     const reason = await missingFor(sql, group);
-    if (reason === undefined) await makeGroup(sql, group);
+    if (reason === undefined) present.push(group);
     else lacking.set(group.name, reason);
   }
+  for (const group of options.extensionsTogether ? gathered(present) : present) await makeGroup(sql, group);
   return lacking;
+}
+
+/** The groups of extensions as one. */
+function gathered(groups: readonly Group[]): Group[] {
+  const isExtension = ({ needs }: Group) => needs.some((feature) => feature !== "xml");
+  const extensions = groups.filter(isExtension);
+  const together: Group = {
+    name: "extensions",
+    needs: extensions.flatMap(({ needs }) => needs),
+    ddl: extensions.map(({ ddl }) => ddl).join("\n"),
+    columns: extensions.flatMap(({ columns }) => columns),
+  };
+  const others = groups.filter((group) => !isExtension(group));
+  return extensions.length > 0 ? [...others, together] : others;
 }
 
 async function makeGroup(sql: TestSql, group: Group): Promise<void> {
