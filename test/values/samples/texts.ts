@@ -27,7 +27,7 @@ export const awkwardTexts: readonly string[] = [
 
 /** Texts, bytes and bits. */
 export function texts(major: number): Samples {
-  // Before 16 a "char" beyond ASCII cannot be written as text at all: see charBytes.test.ts.
+  // Before 16 a "char" beyond ASCII cannot be written as text at all: see known.test.ts.
   const char = ["a", "", "\\", " ", "'"];
   return {
     text: awkwardTexts,
