@@ -61,7 +61,9 @@ describe("the samples", () => {
 
   it("leave out only types that read no text at all", async () => {
     for (const type of Object.keys(madeByServer)) {
-      await expect(database.sql.unsafe(`select ''::${type}`), type).rejects.toThrow("cannot accept a value");
+      await expect(database.sql.unsafe(`select ''::${type}`), type).rejects.toThrow(
+        /cannot accept a value|not implemented/,
+      );
     }
   });
 

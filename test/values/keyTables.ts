@@ -16,7 +16,7 @@ export interface KeyTable {
 const longest = 600;
 
 /** How many columns the composite keys have. */
-const width = 6;
+const width = 12;
 
 /** Types whose "=" lies in an extension's schema, which the reading of the past does not see. */
 const extensionTypes = new Set(Object.values(extensions).flatMap((samples) => Object.keys(samples)));

