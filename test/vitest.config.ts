@@ -37,7 +37,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "database",
-          include: ["test/{db,templates,e2e,model,embedded,crash,paths,values}/**/*.test.ts"],
+          include: ["test/{db,templates,e2e,model,embedded,crash,paths,values,safety}/**/*.test.ts"],
           globalSetup: ["test/helpers/globalSetup.ts"],
           testTimeout: 2 * minute,
           hookTimeout: 2 * minute,

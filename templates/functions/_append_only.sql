@@ -16,6 +16,6 @@ begin
   if tg_op = 'TRUNCATE' then
     return null;
   end if;
-  return old;
+  return case when tg_op = 'DELETE' then old else new end;
 end
 $function$;

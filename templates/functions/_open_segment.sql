@@ -33,6 +33,9 @@ begin
     'audit_schema', 'change_' || opened, 'audit_schema');
   execute format('alter table %1$I.change attach partition %1$I.%2$I for values in (%3$s)',
     'audit_schema', 'change_' || opened, opened);
+  -- ALWAYS, as on the log: a session in replica role can write to it as well
+  execute format('alter table %I.%I enable always trigger _append_only, enable always trigger _append_only_truncate',
+    'audit_schema', 'change_' || opened);
 
   execute format('create or replace function %I.%I() returns integer language sql immutable as %L',
     'audit_schema', '_hot_' || _open_segment.retention, 'select ' || opened);

@@ -95,7 +95,7 @@ const tables = `
       where indrelid = class.oid and not exists (select from pg_constraint where conindid = indexrelid)
     ),
     (
-      select string_agg(E'\\n  ' || pg_get_triggerdef(oid), '' order by tgname)
+      select string_agg(E'\\n  ' || pg_get_triggerdef(oid) || case tgenabled when 'O' then '' else ' enabled ' || tgenabled::text end, '' order by tgname)
       from pg_trigger
       where tgrelid = class.oid and not tgisinternal
     ),

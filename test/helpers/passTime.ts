@@ -15,11 +15,13 @@ const instants: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Lets time pass for an installation: everything it recorded moves into the past by so many hours, as if nothing
- * had happened since. A superuser's work, with the triggers of the log out of the way.
+ * had happened since. A superuser's work, that passes itself off as prune before the triggers of the log.
  */
 export async function passTime(sql: TestSql, hours: number, schema = "audit"): Promise<void> {
   await sql.begin(async (transaction) => {
-    await transaction.unsafe("set local session_replication_role = replica; set local timezone = 'UTC'");
+    await transaction.unsafe(
+      "set local session_replication_role = replica; set local audit.maintenance = 'prune'; set local timezone = 'UTC'",
+    );
     const spans = await transaction.unsafe<{ name: string; definition: string }[]>(
       `select conrelid::regclass::text as name, pg_get_constraintdef(oid) as definition
        from pg_constraint
