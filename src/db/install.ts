@@ -1,6 +1,7 @@
 import type { Connection, Sql } from "../connection/connect.ts";
 import { sqlStateOf } from "../connection/failure.ts";
 import { quoteIdentifier } from "../core/name.ts";
+import { safeText } from "../core/safe.ts";
 import { refusal, usageError } from "../errors.ts";
 import { version } from "../version.ts";
 import { disableStatements, enableStatements } from "./capture.ts";
@@ -9,12 +10,15 @@ import {
   type AuditDatabase,
   isNewer,
   listInstallations,
+  listStrangersSchemas,
   objectsOf,
   readInstallation,
+  strangersSchemaRefusal,
 } from "./installation.ts";
 import { literal } from "./literal.ts";
 import { listRelations } from "./registry.ts";
 import { installScripts, uninstallScript } from "./templates.ts";
+import { findStrangersObject } from "./trust.ts";
 
 /** What init did. */
 export interface InstallResult {
@@ -47,7 +51,8 @@ export function checkSchemaName(schema: string): void {
 /**
  * Installs our objects, or brings those that are there up to this version, inside the transaction it is given.
  * Where roles or event triggers are not permitted it does without them and says so in the result. Refuses a
- * schema that holds something else, and an installation of a newer version (exit 5).
+ * schema that holds something else or a stranger's objects, roles of our names that are not as we make them, and an
+ * installation of a newer version (exit 5).
  */
 export async function install(connection: Connection, schema: string): Promise<InstallResult> {
   const { sql } = connection;
@@ -55,6 +60,8 @@ export async function install(connection: Connection, schema: string): Promise<I
   // Two inits at once: the second waits here and then finds the work done.
   await sql`select pg_advisory_xact_lock(hashtext('pgtrail init'))`;
   const there = (await listInstallations(sql)).includes(schema);
+  // Before anything in it is read: even a table may be somebody's view.
+  if (there) await refuseStrangersObjects(sql, schema);
   const former = there ? await readInstallation(connection, schema) : undefined;
   if (former && isNewer(former.version, version)) {
     throw refusal(
@@ -71,6 +78,8 @@ export async function install(connection: Connection, schema: string): Promise<I
   await sql.unsafe(scripts.appendOnly);
   const name = quoteIdentifier(schema);
   await sql.unsafe(`revoke execute on all functions in schema ${name} from public`);
+  // Looked at again on an upgrade: what was ours then may have been given away since.
+  if (former?.roles) await sql.unsafe(scripts.roles);
   const roles = former?.roles || (await permitted(sql, scripts.roles + trial(connection)));
   if (roles) await sql.unsafe(scripts.grants);
   const eventTriggers = former?.eventTriggers || (roles && (await permitted(sql, scripts.eventTriggers)));
@@ -139,11 +148,23 @@ export async function uninstallSteps(audit: AuditDatabase): Promise<{
 }
 
 async function refuseForeignSchema(sql: Sql, schema: string): Promise<void> {
+  const stranger = (await listStrangersSchemas(sql)).find(({ name }) => name === schema);
+  if (stranger) throw strangersSchemaRefusal(stranger);
   const [foreign] = await sql`select from pg_namespace where nspname = ${schema}`;
   if (foreign) {
     throw refusal(
       `Schema ${quoteIdentifier(schema)} exists and is not ours; nothing in it was touched.`,
       "Choose another name: audit init --audit-schema audit_trail",
+    );
+  }
+}
+
+async function refuseStrangersObjects(sql: Sql, schema: string): Promise<void> {
+  const found = await findStrangersObject(sql, schema);
+  if (found) {
+    throw refusal(
+      `Schema ${quoteIdentifier(schema)} holds what is not ours: ${safeText(found.description)}, which belongs to role ${quoteIdentifier(found.owner)}; nothing was changed.`,
+      "It would run with the rights of whoever uses the audit trail. Drop it, then run audit init again.",
     );
   }
 }

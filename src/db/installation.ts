@@ -4,6 +4,7 @@ import { parseIdentifier, quoteIdentifier } from "../core/name.ts";
 import { ExitCode, refusal, UserError, usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { version } from "../version.ts";
+import { isTrusted } from "./trust.ts";
 
 /** How our schema is found again, whatever it is called; schema.sql writes it. */
 const SCHEMA_COMMENT = "Audit trail of this database, kept by pgtrail%";
@@ -52,15 +53,42 @@ export function objectsOf(sql: Sql, schema: string): AuditDatabase["object"] {
   return (name) => sql.unsafe(`${quoteIdentifier(schema)}.${quoteIdentifier(name)}`);
 }
 
-/** The schemas of all installations in this database. */
+/** The schemas of all installations in this database. One that a stranger laid down is none: see isTrusted. */
 export async function listInstallations(sql: Sql): Promise<string[]> {
-  const rows = await sql<{ name: string }[]>`
-    select namespace.nspname as name
+  const rows = await listMarkedSchemas(sql);
+  return rows.filter(({ trusted }) => trusted).map(({ name }) => name);
+}
+
+/** A schema that looks like an installation of ours, whose owner is not to be trusted. */
+export interface StrangersSchema {
+  readonly name: string;
+  readonly owner: string;
+}
+
+/** The schemas that carry our mark and belong to a stranger. */
+export async function listStrangersSchemas(sql: Sql): Promise<StrangersSchema[]> {
+  const rows = await listMarkedSchemas(sql);
+  return rows.filter(({ trusted }) => !trusted);
+}
+
+async function listMarkedSchemas(sql: Sql): Promise<(StrangersSchema & { readonly trusted: boolean })[]> {
+  return sql<(StrangersSchema & { trusted: boolean })[]>`
+    select
+      namespace.nspname as name,
+      pg_get_userbyid(namespace.nspowner) as owner,
+      ${isTrusted(sql, "namespace.nspowner")} as trusted
     from pg_namespace as namespace
     join pg_class as class on class.relnamespace = namespace.oid and class.relname = 'installation'
     where obj_description(namespace.oid, 'pg_namespace') like ${SCHEMA_COMMENT}
     order by namespace.nspname`;
-  return rows.map((row) => row.name);
+}
+
+/** What is wrong with a stranger's schema, and what to do. */
+export function strangersSchemaRefusal({ name, owner }: StrangersSchema): UserError {
+  return refusal(
+    `Schema ${quoteIdentifier(name)} looks like an audit trail, but belongs to role ${quoteIdentifier(owner)}, who is neither a superuser nor the database's owner nor you; nothing in it was touched.`,
+    `What lies in it would run with your rights. Install under another name (audit init --audit-schema audit_trail), or drop it: drop schema ${quoteIdentifier(name)} cascade`,
+  );
 }
 
 /** The schema that was asked for, by flag or AUDIT_SCHEMA; undefined where it is left to us. */
@@ -75,6 +103,8 @@ async function findSchema(connection: Connection, options: ConnectionOptions, io
   const others = found.map(quoteIdentifier).join(", ");
   if (asked !== undefined) {
     if (found.includes(asked)) return asked;
+    const stranger = (await listStrangersSchemas(connection.sql)).find(({ name }) => name === asked);
+    if (stranger) throw strangersSchemaRefusal(stranger);
     throw refusal(
       `There is no audit trail in schema ${quoteIdentifier(asked)} of database "${connection.database}".`,
       found.length > 0 ? `There is one in: ${others}.` : "Install it with: audit init",
@@ -82,6 +112,8 @@ async function findSchema(connection: Connection, options: ConnectionOptions, io
   }
   const [only, second] = found;
   if (only === undefined) {
+    const [stranger] = await listStrangersSchemas(connection.sql);
+    if (stranger) throw strangersSchemaRefusal(stranger);
     throw refusal(`Database "${connection.database}" has no audit trail.`, "Install it with: audit init");
   }
   if (second !== undefined) {

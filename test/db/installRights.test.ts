@@ -12,7 +12,7 @@ let plain: TestSql;
 beforeAll(async () => {
   await database.sql.unsafe(`
     create role ${role} login password 'plain';
-    grant create on database "${database.name}" to ${role};
+    alter database "${database.name}" owner to ${role};
     create schema app authorization ${role}`);
   const url = new URL(database.url);
   url.username = role;
@@ -24,7 +24,10 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await plain.end();
-  await database.sql.unsafe(`drop owned by ${role} cascade; drop role ${role}`);
+  await database.sql.unsafe(`
+    alter database "${database.name}" owner to current_user;
+    drop owned by ${role} cascade;
+    drop role ${role}`);
 });
 
 async function audit(url: string, ...args: string[]): Promise<string> {
