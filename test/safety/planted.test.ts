@@ -303,6 +303,19 @@ describe("within our schema", () => {
     await auditOf({ url })("init");
   });
 
+  it.fails("default privileges of the installer hand nothing to others", async () => {
+    await all.unsafe(`
+      alter default privileges grant usage on schemas to stranger;
+      alter default privileges grant all on tables to stranger;
+      alter default privileges grant execute on functions to stranger`);
+    await auditOf({ url })("init");
+    const [held] = await all<{ insert: boolean; trigger: boolean; execute: boolean }[]>`
+      select has_table_privilege('stranger', 'audit.change', 'insert') as insert,
+        has_table_privilege('stranger', 'audit.change', 'trigger') as trigger,
+        has_function_privilege('stranger', 'audit._append_only()', 'execute') as execute`;
+    expect(held).toEqual({ insert: false, trigger: false, execute: false });
+  });
+
   it("as a whole, given to a stranger, is refused as theirs", async () => {
     await auditOf({ url })("init");
     await all.unsafe("alter schema audit owner to stranger");
