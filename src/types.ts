@@ -14,8 +14,11 @@ export type OperationName = "insert" | "update" | "delete" | "truncate";
 /** The value of one column, always PostgreSQL's own text (booleans as true and false): nothing to lose on the way. */
 export type Value = string | null;
 
+/** What stands in an image for a value that is not kept: redacted, or of a row too large to be recorded whole. */
+export type Withheld = { readonly redacted: true } | { readonly digest: string; readonly bytes: number };
+
 /** Kept values by column name. */
-export type Image = Readonly<Record<string, Value>>;
+export type Image = Readonly<Record<string, Value | Withheld>>;
 
 /** One recorded row operation. */
 export interface Change {
@@ -58,6 +61,21 @@ export type RowDifference =
   | { readonly kind: "inserted"; readonly key: string; readonly new: Image }
   | { readonly kind: "deleted"; readonly key: string; readonly old: Image }
   | { readonly kind: "changed"; readonly key: string; readonly old: Image; readonly new: Image };
+
+/** What is kept of a change: of an update the columns that changed, whole rows, or nothing new. */
+export type Images = "changes" | "full" | "lean";
+
+/** What becomes of a row too large to be recorded: the write fails, or digests stand for its large values. */
+export type Oversize = "fail" | "digest";
+
+/** Where the key comes from by which rows are told apart. */
+export type KeyFrom = "primary" | "chosen" | "none";
+
+/** Whether event triggers make the trigger functions anew on DDL, or these look for themselves at each row. */
+export type Capture = "generated" | "guarded";
+
+/** How INSERT and DELETE are captured: once per statement, or row by row. UPDATE always goes row by row. */
+export type Kind = "statement" | "row";
 
 /** What to do with TRUNCATE: keep every row, keep the event only, or refuse the statement. */
 export type OnTruncate = "capture" | "record" | "forbid";

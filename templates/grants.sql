@@ -6,8 +6,8 @@ grant usage on sequence audit_schema.change_id to audit_writer, audit_truncate, 
 grant insert on audit_schema.change to audit_writer, audit_truncate;
 grant select on audit_schema.relation, audit_schema.relation_shape, audit_schema.coverage to audit_ddl;
 grant update on audit_schema.relation, audit_schema.coverage to audit_ddl;
-grant insert on audit_schema.relation_shape to audit_ddl;
-grant select on audit_schema.installation, audit_schema.retention, audit_schema.segment, audit_schema.relation,
+grant insert on audit_schema.relation_shape, audit_schema.coverage to audit_ddl;
+grant select on audit_schema.installation, audit_schema.retention, audit_schema.defaults, audit_schema.segment, audit_schema.relation,
   audit_schema.relation_shape, audit_schema.coverage, audit_schema.segment_relation, audit_schema.tag,
   audit_schema.operation, audit_schema.change, audit_schema.history to audit_reader;
 do $do$
@@ -19,7 +19,7 @@ begin
   for hot in
     select function.oid::pg_catalog.regprocedure::text
     from pg_catalog.pg_proc as function
-    where function.pronamespace = 'audit_schema'::pg_catalog.regnamespace and function.proname ~ '^_hot_\d+$'
+    where function.pronamespace = 'audit_schema'::pg_catalog.regnamespace and function.proname ~ '^_hot_[0-9]+$'
   loop
     execute pg_catalog.format('grant execute on function %s to audit_writer, audit_truncate', hot);
   end loop;
@@ -28,7 +28,7 @@ begin
     from pg_catalog.pg_proc as function
     where function.pronamespace = 'audit_schema'::pg_catalog.regnamespace
       and function.prorettype not in ('trigger'::pg_catalog.regtype, 'event_trigger'::pg_catalog.regtype)
-      and function.proname !~ '^_(hot_\d+|open_segment|close_segment)$'
+      and function.proname !~ '^_(hot_[0-9]+|rows_[0-9]+|open_segment|close_segment)$'
   loop
     execute pg_catalog.format('grant execute on function %s to audit_writer, audit_truncate, audit_ddl, audit_reader', helper);
   end loop;

@@ -77,32 +77,64 @@ create table audit_schema.relation (
   schema_name text        not null,
   table_name  text        not null,
   key_columns smallint[]  not null,
+  key_from    text        not null default 'primary' check (key_from in ('primary', 'chosen', 'none')),
   excluded    smallint[]  not null default '{}',
-  "exclude"   text[]      not null default '{}',
+  exclude_columns smallint[] not null default '{}',
+  exclude_globs   text[]     not null default '{}',
+  only_columns    smallint[],
+  only_globs      text[]     not null default '{}',
+  redacted        smallint[] not null default '{}',
+  redact_columns  smallint[] not null default '{}',
+  redact_globs    text[]     not null default '{}',
   images      text        not null default 'changes' check (images in ('changes', 'full', 'lean')),
   on_truncate text        not null default 'capture' check (on_truncate in ('capture', 'record', 'forbid')),
+  oversize    text        not null default 'fail' check (oversize in ('fail', 'digest')),
+  keeps_statement boolean not null default false,
+  always      boolean     not null default false,
   retention   integer     not null references audit_schema.retention (id),
   capture     text        not null check (capture in ('generated', 'guarded')),
+  kind        text        not null default 'row' check (kind in ('row', 'statement')),
+  partitions  oid[]       not null default '{}',
   enabled     boolean     not null,
   dropped_at  timestamptz,
   horizon_at  timestamptz
 );
 create unique index relation_oid_idx on audit_schema.relation (oid) where dropped_at is null;
 comment on table audit_schema.relation is 'Registry of tables that are or were audited. The id survives rename, dump and restore.';
-comment on column audit_schema.relation.id is 'Names the trigger functions: _row_<id>() and _truncate_<id>().';
+comment on column audit_schema.relation.id is 'Names the trigger functions: _insert_<id>(), _update_<id>(), _delete_<id>() and _truncate_<id>().';
 comment on column audit_schema.relation.oid is 'The table''s oid in this database.';
 comment on column audit_schema.relation.schema_name is 'Last known schema; follows renames.';
 comment on column audit_schema.relation.table_name is 'Last known name; follows renames.';
-comment on column audit_schema.relation.key_columns is 'Attribute numbers of the key, in key order.';
-comment on column audit_schema.relation.excluded is 'Attribute numbers of the columns that are never recorded, including generated columns made from them.';
-comment on column audit_schema.relation.exclude is 'The globs among what was asked to be excluded: they also hold for columns added later.';
-comment on column audit_schema.relation.images is 'What is kept of each change. Always changes in this version: of an update, the columns that changed.';
+comment on column audit_schema.relation.key_columns is 'Attribute numbers of the key, in key order; none where the table is audited without a key.';
+comment on column audit_schema.relation.key_from is 'primary: the primary key. chosen: columns of another unique index (--key). none: no key, so neither row history nor past.';
+comment on column audit_schema.relation.excluded is 'Attribute numbers of the columns that are not recorded, as the table is now; follows from the columns below.';
+comment on column audit_schema.relation.exclude_columns is 'Attribute numbers of the columns that were named to be excluded.';
+comment on column audit_schema.relation.exclude_globs is 'Globs of names to be excluded: they also hold for columns added later.';
+comment on column audit_schema.relation.only_columns is 'Attribute numbers of the only columns to be recorded beside the key; null records all.';
+comment on column audit_schema.relation.only_globs is 'Globs of the only names to be recorded; of account where only_columns is not null.';
+comment on column audit_schema.relation.redacted is 'Attribute numbers of the columns of which only is recorded that they changed, as the table is now.';
+comment on column audit_schema.relation.redact_columns is 'Attribute numbers of the columns that were named to be redacted.';
+comment on column audit_schema.relation.redact_globs is 'Globs of names to be redacted: they also hold for columns added later.';
+comment on column audit_schema.relation.images is 'changes: of an update the columns that changed, old and new. full: whole rows. lean: nothing new, of an insert the key alone.';
 comment on column audit_schema.relation.on_truncate is 'capture: keeps every row. record: keeps the event alone. forbid: refuses the statement.';
+comment on column audit_schema.relation.oversize is 'What becomes of a row too large to be recorded. fail: the write fails. digest: digests stand for its large values.';
+comment on column audit_schema.relation.keeps_statement is 'Whether the text of the client''s statement is kept in the context.';
+comment on column audit_schema.relation.always is 'Whether the triggers also fire under session_replication_role = replica.';
 comment on column audit_schema.relation.retention is 'The retention class (retention.id).';
 comment on column audit_schema.relation.capture is 'generated: regenerated by event triggers on DDL. guarded: looks for changed columns at each row.';
+comment on column audit_schema.relation.kind is 'statement: INSERT and DELETE are captured once per statement, UPDATE row by row. row: all are captured row by row.';
+comment on column audit_schema.relation.partitions is 'The partitions that hold its rows, by oid; what comes or goes among them with rows breaks coverage.';
 comment on column audit_schema.relation.enabled is 'Whether its changes are to be recorded.';
 comment on column audit_schema.relation.dropped_at is 'When the table was dropped; null while it is there.';
 comment on column audit_schema.relation.horizon_at is 'The newest change that prune removed: before it the past cannot be rebuilt.';
+
+create table audit_schema.defaults (
+  name  text  not null primary key,
+  value jsonb not null
+);
+comment on table audit_schema.defaults is 'How tables are audited where enable is told nothing else: what audit defaults set.';
+comment on column audit_schema.defaults.name is 'A flag of enable without its dashes, such as exclude or images.';
+comment on column audit_schema.defaults.value is 'Its value: a list of patterns, a word, or true.';
 
 create table audit_schema.relation_shape (
   relation integer     not null references audit_schema.relation (id),
@@ -114,9 +146,9 @@ create table audit_schema.relation_shape (
   recorded boolean     not null,
   primary key (relation, from_id, attnum)
 );
-comment on table audit_schema.relation_shape is 'The columns of a table by attribute number, one version per change of its definition or of its exclusions.';
+comment on table audit_schema.relation_shape is 'The columns of a table by attribute number, one version per change of its definition or of what is recorded.';
 comment on column audit_schema.relation_shape.relation is 'Registry id of the table (relation.id).';
-comment on column audit_schema.relation_shape.recorded is 'Whether the column is kept: false while it is excluded or has no stored value.';
+comment on column audit_schema.relation_shape.recorded is 'Whether the values are kept: false while the column is excluded or redacted or has no stored value.';
 comment on column audit_schema.relation_shape.from_id is 'The version holds from this number of the change sequence on.';
 comment on column audit_schema.relation_shape.from_at is 'When the version was written down.';
 comment on column audit_schema.relation_shape.attnum is 'Attribute number: stays when the column is renamed.';
@@ -213,6 +245,7 @@ create table audit_schema.change (
   context     jsonb,
   old_tid     tid,
   new_tid     tid,
+  began       timestamptz          default transaction_timestamp(),
   segment     integer     not null
 ) partition by list (segment);
 comment on table audit_schema.change is 'The log: one row per recorded row operation. Append-only for everyone but prune and erase.';
@@ -221,7 +254,7 @@ comment on column audit_schema.change.at is 'clock_timestamp() when the change w
 comment on column audit_schema.change.xid is 'The transaction.';
 comment on column audit_schema.change.relation is 'Registry id of the table (relation.id).';
 comment on column audit_schema.change.op is 'I insert, U update, D delete, T truncate.';
-comment on column audit_schema.change.key is 'Primary key as text: one column its text, several a JSON array of texts. Null: TRUNCATE recorded as an event.';
+comment on column audit_schema.change.key is 'Key as text: one column its text, several a JSON array of texts. Null: TRUNCATE recorded as an event, or a table without a key.';
 comment on column audit_schema.change.old_key is 'The former key, only when the change moved the row to another key.';
 comment on column audit_schema.change.old is 'Former values by column name, each as PostgreSQL''s own text; SQL NULL as null.';
 comment on column audit_schema.change.new is 'New values, written like old.';
@@ -231,15 +264,16 @@ comment on column audit_schema.change.role is 'The role in force by SET ROLE; nu
 comment on column audit_schema.change.application is 'The setting application_name of the session that wrote; null when it was empty.';
 comment on column audit_schema.change.client_addr is 'Where the session that wrote was connected from; null for a Unix socket.';
 comment on column audit_schema.change.context is 'Free facts of the application (setting audit.context); text that is no JSON object stands under "unparsed".';
-comment on column audit_schema.change.old_tid is 'Where the row version that was replaced lay: links the versions of one key within a transaction.';
+comment on column audit_schema.change.old_tid is 'Where the row version that was replaced lay: links the versions of one key within a transaction. Null where captured by statement.';
 comment on column audit_schema.change.new_tid is 'Where the new row version lies.';
+comment on column audit_schema.change.began is 'When its transaction began: none of its changes is older. Null: recorded by a version that did not note it.';
 comment on column audit_schema.change.segment is 'The partition (segment.id).';
 
 -- history of one key, in order
 create index change_key_idx on audit_schema.change (relation, key, id);
 -- the same by the key a row had before
 create index change_old_key_idx on audit_schema.change (relation, old_key, id) where old_key is not null;
--- everything after an instant; new rows always enter at the right end
-create index change_at_idx on audit_schema.change (at);
--- the whole of a transaction, and everything a snapshot has not seen
-create index change_xid_idx on audit_schema.change (xid);
+-- Everything after an instant. The log grows at its end, so a summary of each half megabyte tells where to look; it
+-- costs the writer a third of a btree's time and nothing of its WAL. Autovacuum summarizes, and so does prune;
+-- what is not summarized yet is looked through.
+create index change_at_idx on audit_schema.change using brin (at) with (pages_per_range = 64, autosummarize = on);

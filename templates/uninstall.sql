@@ -27,11 +27,11 @@ begin
     where pg_catalog.obj_description(namespace.oid, 'pg_namespace') like 'Audit trail of this database, kept by pgtrail%'
   ) then
     for doomed in
-      select namespace.nspname as name
+      select namespace.nspname as name, role.rolname as role
       from pg_catalog.pg_namespace as namespace, pg_catalog.aclexplode(namespace.nspacl) as granted
-      join pg_catalog.pg_roles as role on role.oid = granted.grantee and role.rolname = 'audit_truncate'
+      join pg_catalog.pg_roles as role on role.oid = granted.grantee and role.rolname in ('audit_truncate', 'audit_ddl')
     loop
-      execute pg_catalog.format('revoke usage on schema %I from audit_truncate', doomed.name);
+      execute pg_catalog.format('revoke usage on schema %I from %I', doomed.name, doomed.role);
     end loop;
   end if;
 

@@ -1,16 +1,18 @@
 import type { EnableOptions } from "../commands/enable.ts";
 import { withTransaction } from "../connection/connect.ts";
-import { findObstacle, type TableFacts } from "../core/auditable.ts";
-import { type CaptureSettings, patternsFor, settleCapture, unknownEverywhere } from "../core/enablePlan.ts";
+import { findObstacle, type Obstacle, type TableFacts } from "../core/auditable.ts";
+import { type CaptureSettings, sameSettings } from "../core/capture.ts";
+import { patternsFor, settleCapture, unknownEverywhere } from "../core/enablePlan.ts";
+import { type Key, type KeyWish, settleKey } from "../core/key.ts";
 import { formatTableName } from "../core/name.ts";
-import { enableStatements, lockStatement, readExcluded } from "../db/capture.ts";
+import { enableStatements, lockStatement } from "../db/capture.ts";
 import { listTables, resolveTables } from "../db/catalog.ts";
-import { type Health, readHealth } from "../db/health.ts";
+import { readDefaults } from "../db/defaults.ts";
+import { gapOf, isWell, readHealth } from "../db/health.ts";
 import { type AuditDatabase, listInstallations, withAudit } from "../db/installation.ts";
 import { LOCK_TIMEOUT_MS, LOCK_TIMEOUT_SQL, withLockRetries, withRunLock } from "../db/lock.ts";
 import { listRelations, type Relation } from "../db/registry.ts";
 import {
-  FOREVER,
   listRetention,
   planRetention,
   type RetentionRow,
@@ -48,12 +50,17 @@ export async function runEnable(options: EnableOptions, io: Io): Promise<void> {
   );
 }
 
-function checkSelection({ tables, all, schema }: EnableOptions): void {
+function checkSelection({ tables, all, schema, key }: EnableOptions): void {
   const bulk = all === true || schema !== undefined;
   if (tables.length > 0 && bulk)
     throw usageError("Tables are named and --all or --schema is given; only one of them can be meant.");
   if (tables.length === 0 && !bulk)
     throw usageError("No table is named.", "Write audit enable <table>, or --all for every table.");
+  if (Array.isArray(key) && (bulk || tables.length > 1))
+    throw usageError(
+      "--key names the columns of one table.",
+      "Enable tables with keys of their own one by one.",
+    );
 }
 
 async function enable(audit: AuditDatabase, options: EnableOptions, io: Io): Promise<void> {
@@ -62,18 +69,17 @@ async function enable(audit: AuditDatabase, options: EnableOptions, io: Io): Pro
   const facts = bulk
     ? await listTables(audit.sql, options.schema, ours)
     : await resolveTables(audit.sql, options.tables, audit.searchPath);
+  const relations = await presentRelations(audit);
   const rows: EnabledRow[] = [];
-  const auditable = facts.filter((table) => {
-    const obstacle = findObstacle(table, ours);
-    if (obstacle)
-      rows.push({
-        schema: table.schema,
-        table: table.table,
-        did: "skipped",
-        detail: `${obstacle.reason}. ${obstacle.hint}`,
-      });
-    return !obstacle;
-  });
+  const auditable: Candidate[] = [];
+  for (const table of facts) {
+    const existing = relations.get(table.oid);
+    const key = findObstacle(table, ours) ?? keyOf(table, options.key, existing, bulk);
+    if ("reason" in key) {
+      const detail = `${key.reason}. ${key.hint}`;
+      rows.push({ schema: table.schema, table: table.table, did: "skipped", detail });
+    } else auditable.push({ facts: table, existing, key });
+  }
   if (!bulk && rows.length > 0) throw obstaclesError(rows);
 
   const retention = options.retain && (await planRetention(audit, options.retain));
@@ -98,6 +104,28 @@ async function enable(audit: AuditDatabase, options: EnableOptions, io: Io): Pro
   if (done.some(({ did }) => did === "failed")) throw new SilentExit(ExitCode.Refused);
 }
 
+/** A table that can be audited, by what key. */
+interface Candidate {
+  readonly facts: TableFacts;
+  readonly existing: Relation | undefined;
+  readonly key: Key;
+}
+
+/** Of many tables, --no-key concerns those that have no primary key. */
+function keyOf(
+  facts: TableFacts,
+  wish: KeyWish,
+  existing: Relation | undefined,
+  bulk: boolean,
+): Key | Obstacle {
+  return settleKey(facts, bulk && facts.keyColumns.length > 0 ? undefined : wish, existing);
+}
+
+async function presentRelations(audit: AuditDatabase): Promise<Map<number, Relation>> {
+  const relations = (await listRelations(audit)).filter(({ dropped }) => !dropped);
+  return new Map(relations.map((relation) => [relation.oid, relation]));
+}
+
 function obstaclesError(rows: readonly EnabledRow[]): UserError {
   const sentences = rows.map(
     ({ schema, table, detail }) => `${formatTableName({ schema, table })} ${detail}`,
@@ -117,44 +145,45 @@ function splitSentence(text: string): [string, string] {
 
 async function settleTargets(
   audit: AuditDatabase,
-  tables: readonly TableFacts[],
+  tables: readonly Candidate[],
   options: EnableOptions,
   bulk: boolean,
   retention: RetentionRow | undefined,
 ): Promise<Target[]> {
-  const { exclude } = options;
   const severally = bulk || tables.length > 1;
-  const unknown = severally && exclude ? unknownEverywhere(tables, exclude) : [];
-  if (unknown.length > 0) {
-    throw usageError(
-      `No table has a column ${unknown.join(" or ")} to --exclude.`,
-      "Check the spelling; nothing was changed.",
+  const patterns = patternsOf(options);
+  for (const [flag, given] of severally ? Object.entries(patterns) : []) {
+    const unknown = unknownEverywhere(
+      tables.map(({ facts }) => facts),
+      given ?? [],
     );
+    if (unknown.length > 0) {
+      throw usageError(
+        `No table has a column ${unknown.join(" or ")} to --${flag}.`,
+        "Check the spelling; nothing was changed.",
+      );
+    }
   }
-  const relations = new Map(
-    (await listRelations(audit))
-      .filter(({ dropped }) => !dropped)
-      .map((relation) => [relation.oid, relation]),
-  );
   const health = await readHealth(audit);
-  const forever = (await listRetention(audit)).find(({ name }) => name === FOREVER);
+  const defaults = await readDefaults(audit);
   const faults: string[] = [];
   const targets: Target[] = [];
   let hint: string | undefined;
-  for (const facts of tables) {
-    const existing = relations.get(facts.oid);
+  for (const { facts, existing, key } of tables) {
+    const own = (given: readonly string[] | undefined) =>
+      given && severally && given.length > 0 ? patternsFor(facts, given) : given;
     const wishes = {
-      exclude: exclude && severally ? patternsFor(facts, exclude) : exclude,
-      onTruncate: options.onTruncate,
+      ...options,
+      exclude: own(patterns.exclude),
+      only: own(patterns.only),
+      redact: own(patterns.redact),
       retentionId: retention?.id,
     };
     try {
-      const { settings, notes } = settleCapture(facts, wishes, existing, forever?.id ?? 1);
-      const unchanged =
-        existing?.enabled === true &&
-        isHealthy(health.get(existing.id)) &&
-        sameSettings(existing, { ...settings, excluded: await readExcluded(audit, facts.oid, settings) });
-      const gap = existing?.enabled ? gapOf(health.get(existing.id)) : undefined;
+      const { settings, notes } = settleCapture(facts, key, wishes, existing, defaults);
+      const found = existing && health.get(existing.id);
+      const unchanged = existing?.enabled === true && isWell(found) && sameSettings(existing, settings);
+      const gap = existing?.enabled ? (gapOf(found) ?? keyGap(existing, settings)) : undefined;
       targets.push({ facts, existing, settings, notes: bulk ? [] : notes, unchanged, gap });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
@@ -166,24 +195,14 @@ async function settleTargets(
   return targets;
 }
 
-function isHealthy(health: Health | undefined): boolean {
-  return health?.rowTrigger === "on" && health.truncateTrigger === "on" && health.current && health.sameKey;
+/** Columns by name and glob, as they were typed. */
+function patternsOf({ exclude, only, redact }: EnableOptions) {
+  return { exclude, only, redact };
 }
 
-function gapOf(health: Health | undefined): string | undefined {
-  if (health?.rowTrigger !== "on")
-    return `the audit trigger was found ${health?.rowTrigger === "off" ? "switched off" : "gone"}`;
-  if (!health.sameKey) return "the primary key was found changed";
-  return undefined;
-}
-
-function sameSettings(existing: CaptureSettings, wanted: CaptureSettings): boolean {
-  return (
-    existing.onTruncate === wanted.onTruncate &&
-    existing.retentionId === wanted.retentionId &&
-    String(existing.excluded) === String(wanted.excluded) &&
-    String(existing.exclude) === String(wanted.exclude)
-  );
+/** What was recorded under one key does not lead back to rows that go by another. */
+function keyGap(existing: Relation, { keyColumns }: CaptureSettings): string | undefined {
+  return String(existing.keyColumns) === String(keyColumns) ? undefined : "its key was changed";
 }
 
 async function printStatements(
@@ -225,7 +244,8 @@ async function applyTargets(audit: AuditDatabase, targets: readonly Target[], io
     const kept = retention.get(settings.retentionId);
     const row = { schema: facts.schema, table: facts.table };
     if (target.unchanged) {
-      rows.push({ ...row, did: "unchanged", detail: describe(facts, settings, kept) });
+      const detail = describe(facts, settings, kept, existing, await readWithheld(audit, facts.oid));
+      rows.push({ ...row, did: "unchanged", detail });
       continue;
     }
     try {
@@ -246,7 +266,8 @@ async function applyTargets(audit: AuditDatabase, targets: readonly Target[], io
         }),
       );
       const did = existing?.enabled ? "changed" : "enabled";
-      rows.push({ ...row, did, detail: describe(facts, settings, kept, existing) });
+      const detail = describe(facts, settings, kept, existing, await readWithheld(audit, facts.oid));
+      rows.push({ ...row, did, detail });
     } catch (error) {
       if (!(error instanceof UserError) || error.exitCode !== ExitCode.Refused || targets.length === 1)
         throw error;
@@ -264,17 +285,32 @@ async function nextRelation({ sql, object }: AuditDatabase): Promise<number> {
   return row?.next ?? 1;
 }
 
+/** What is not recorded of a table and what is redacted, as the registry has it after all. */
+async function readWithheld({ sql, object }: AuditDatabase, oid: number) {
+  const [row] = await sql<{ excluded: number[]; redacted: number[] }[]>`
+    select excluded, redacted from ${object("relation")} where oid = ${oid}::oid and dropped_at is null`;
+  return row ?? { excluded: [], redacted: [] };
+}
+
 function describe(
   facts: TableFacts,
   settings: CaptureSettings,
   retention: RetentionRow | undefined,
-  former?: Relation,
+  former: Relation | undefined,
+  withheld: { readonly excluded: readonly number[]; readonly redacted: readonly number[] },
 ): string {
-  const excluded = facts.columns
-    .filter(({ attnum }) => settings.excluded.includes(attnum))
-    .map(({ name }) => name);
+  const names = (attnums: readonly number[]) =>
+    facts.columns.filter(({ attnum }) => attnums.includes(attnum)).map(({ name }) => name);
+  const excluded = names(withheld.excluded);
+  const redacted = names(withheld.redacted);
   const parts = [
     ...(excluded.length > 0 ? [`without ${excluded.join(", ")}`] : []),
+    ...(redacted.length > 0 ? [`${redacted.join(", ")} redacted`] : []),
+    ...(settings.keyFrom === "chosen" ? [`by ${names(settings.keyColumns).join(", ")}`] : []),
+    ...(settings.keyFrom === "none" ? ["as a log only, without row history or time travel"] : []),
+    ...(settings.images === "changes" ? [] : [`${settings.images} images`]),
+    ...(settings.keepsStatement ? ["with the statement's text"] : []),
+    ...(settings.always ? ["in replica role, too"] : []),
     retention === undefined || retention.keep === null ? "kept for ever" : `kept ${retention.keep}`,
     ...(settings.onTruncate === "capture"
       ? []
@@ -284,7 +320,7 @@ function describe(
       : []),
     ...(facts.unlogged ? ["unlogged: a crash empties the table, its history stays"] : []),
     ...(facts.rowSecurity && settings.onTruncate === "capture"
-      ? ["row-level security: TRUNCATE will fail unless audit_truncate may read all rows"]
+      ? ["row-level security: TRUNCATE will fail where it is forced on the table's owner"]
       : []),
   ];
   return parts.join("; ");

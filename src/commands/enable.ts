@@ -1,7 +1,8 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { Retain } from "../core/interval.ts";
 import type { Io } from "../io.ts";
-import type { OnTruncate, TableName } from "../types.ts";
+import type { TableName } from "../types.ts";
+import { addCaptureOptions, type CaptureOptions } from "./captureOptions.ts";
 import {
   addCommonOptions,
   type ConnectionOptions,
@@ -11,19 +12,23 @@ import {
   type WriteOptions,
 } from "./options.ts";
 
-export interface EnableOptions extends ConnectionOptions, OutputOptions, WriteOptions {
+export interface EnableOptions extends ConnectionOptions, OutputOptions, WriteOptions, CaptureOptions {
   /** Empty with --all or --schema. */
   readonly tables: readonly TableName[];
   readonly all?: boolean | undefined;
   readonly schema?: string | undefined;
-  /** undefined keeps what was asked for before; an empty list excludes nothing. */
-  readonly exclude?: readonly string[] | undefined;
+  /** An empty list takes the restriction away. */
+  readonly only?: readonly string[] | undefined;
   readonly retain?: Retain | undefined;
-  readonly onTruncate?: OnTruncate | undefined;
+  /** The columns to tell rows apart by, or none of them, where there is no primary key. */
+  readonly key?: readonly string[] | "none" | undefined;
+  readonly statementAnyway?: boolean | undefined;
 }
 
-interface Typed extends Omit<EnableOptions, "tables" | "retain"> {
+interface Typed extends Omit<EnableOptions, "tables" | "retain" | "key"> {
   readonly retain?: string | undefined;
+  /** false with --no-key. */
+  readonly key?: string[] | false | undefined;
 }
 
 export function addEnableCommand(
@@ -38,27 +43,41 @@ export function addEnableCommand(
     .option("--all", "every table that can be audited, of all schemas or of --schema")
     .option("--schema <name>", "every table of one schema")
     .option(
-      "--exclude <columns>",
-      "columns never to record, by name or glob, comma-separated; '' for none",
-      collectList,
-    )
-    .option(
       "--retain <class|interval>",
       "how long to keep changes, such as 90d or a class of audit retention",
     )
-    .addOption(
-      new Option(
-        "--on-truncate <how>",
-        "TRUNCATE: keep every row, keep the event alone, or refuse it",
-      ).choices(["capture", "record", "forbid"]),
-    );
+    .option(
+      "--only <columns>",
+      "record these columns and the key alone, by name or glob; '' for all",
+      collectList,
+    )
+    .option("--key <columns>", "without a primary key: tell rows apart by these columns", collectList)
+    .option("--no-key", "without a primary key: record changes as a log only, without a past");
+  addCaptureOptions(command).option(
+    "--statement-anyway",
+    "keep statements although they may hold excluded or redacted values",
+  );
   addCommonOptions(command, {
     writes: true,
     example: "audit enable users orders --exclude hair_color,'*_token' --retain 1y",
   });
-  command.action(async (tables: string[], { retain, ...options }: Typed) =>
-    run({ ...options, tables: await readTables(tables), retain: await readRetain(retain) }, io),
+  command.action(async (tables: string[], { retain, key, ...options }: Typed) =>
+    run(
+      {
+        ...options,
+        tables: await readTables(tables),
+        retain: await readRetain(retain),
+        key: key === false ? "none" : await readNames(key),
+      },
+      io,
+    ),
   );
+}
+
+async function readNames(texts: string[] | undefined): Promise<readonly string[] | undefined> {
+  if (texts === undefined) return undefined;
+  const { parseIdentifier } = await import("../core/name.ts");
+  return texts.map((text) => parseIdentifier(text));
 }
 
 async function readRetain(text: string | undefined): Promise<Retain | undefined> {

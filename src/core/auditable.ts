@@ -22,7 +22,14 @@ export interface TableFacts {
   readonly keyColumns: readonly number[];
   readonly columns: readonly ColumnFacts[];
   /** Indexes that would do as a key: unique, not partial, of plain NOT NULL columns. */
-  readonly candidates: readonly string[];
+  readonly candidates: readonly KeyCandidate[];
+}
+
+export interface KeyCandidate {
+  /** The index. */
+  readonly name: string;
+  /** Attribute numbers in the index's order. */
+  readonly columns: readonly number[];
 }
 
 export interface ColumnFacts {
@@ -44,7 +51,7 @@ const kinds: Readonly<Record<string, string>> = {
   S: "a sequence",
 };
 
-/** Decides whether a table can be audited: undefined if so, else why not. `auditSchemas` are our own. */
+/** Decides whether a table is one that can be audited, its key aside: undefined if so, else why not. `auditSchemas` are our own. */
 export function findObstacle(facts: TableFacts, auditSchemas: readonly string[]): Obstacle | undefined {
   const kind = kinds[facts.kind];
   // Temporary tables lie in a schema of the system's.
@@ -79,18 +86,5 @@ export function findObstacle(facts: TableFacts, auditSchemas: readonly string[])
       hint: `Audit the whole: audit enable ${facts.partitionOf}`,
     };
   }
-  if (facts.keyColumns.length === 0) return withoutKey(facts);
   return undefined;
-}
-
-function withoutKey({ schema, table, candidates }: TableFacts): Obstacle {
-  const name = `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
-  const [candidate] = candidates;
-  return {
-    reason: "has no primary key, by which its rows could be told apart",
-    hint:
-      candidate === undefined
-        ? `Add one, then audit it again: alter table ${name} add primary key (…);`
-        : `Its unique index ${quoteIdentifier(candidate)} would do: alter table ${name} add primary key using index ${quoteIdentifier(candidate)};`,
-  };
 }

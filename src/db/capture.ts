@@ -1,6 +1,7 @@
 import type { TableFacts } from "../core/auditable.ts";
-import type { CaptureSettings } from "../core/enablePlan.ts";
+import type { CaptureSettings } from "../core/capture.ts";
 import { quoteIdentifier } from "../core/name.ts";
+import type { Kind } from "../types.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { arrayLiteralOf, literal } from "./literal.ts";
 import type { Relation } from "./registry.ts";
@@ -20,68 +21,90 @@ export interface CaptureRequest {
  * The statements that put capture on a table, or change what it is captured with: the registry's entry, the
  * functions and triggers, the shape, the beginning of coverage, the note of what was done. One transaction.
  */
-export async function enableStatements(
-  audit: AuditDatabase,
-  { facts, relation, existing, settings, gap }: CaptureRequest,
-): Promise<string[]> {
+export async function enableStatements(audit: AuditDatabase, request: CaptureRequest): Promise<string[]> {
   const { sql, installation, isSuperuser } = audit;
+  const { facts, relation, settings, gap } = request;
   const schema = quoteIdentifier(installation.schema);
-  const table = qualified(facts);
-  const guarded = !installation.eventTriggers;
-  const excludedSql = arrayLiteralOf(await readExcluded(audit, facts.oid, settings), "smallint");
-  const globsSql = arrayLiteralOf(settings.exclude, "text");
-  const keySql = arrayLiteralOf(facts.keyColumns, "smallint");
-
+  const entry = await settledEntry(audit, request);
   const capture = await sql.unsafe<{ statement: string }[]>(
-    `select ${schema}._capture_statements($1, $2, ${keySql}, ${excludedSql}, ${globsSql}, $3, $4, $5, $6) as statement`,
-    [relation, facts.oid, settings.retentionId, settings.onTruncate, guarded, installation.roles],
+    `select ${schema}._capture_statements(jsonb_populate_record(null::${schema}.relation, $1::text::jsonb), $2) as statement`,
+    [JSON.stringify(entry), installation.roles],
   );
+  const columns = Object.keys(entry);
+  const unrecorded = arrayLiteralOf([...entry.excluded, ...entry.redacted], "smallint");
   return [
     lockStatement(facts),
     ...borrow(installation, isSuperuser),
-    `insert into ${schema}.relation (id, oid, schema_name, table_name, key_columns, excluded, exclude, on_truncate, retention, capture, enabled)
-values (${relation}, ${facts.oid}, ${literal(facts.schema)}, ${literal(facts.table)}, ${keySql}, ${excludedSql}, ${globsSql}, ${literal(settings.onTruncate)}, ${settings.retentionId}, ${literal(guarded ? "guarded" : "generated")}, true)
+    `insert into ${schema}.relation (${columns.join(", ")})
+values (${columns.map((column) => valueLiteral(column, entry[column] ?? null)).join(", ")})
 on conflict (id) do update set
-  oid = excluded.oid, schema_name = excluded.schema_name, table_name = excluded.table_name, key_columns = excluded.key_columns,
-  excluded = excluded.excluded, exclude = excluded.exclude, on_truncate = excluded.on_truncate,
-  retention = excluded.retention, capture = excluded.capture, enabled = true;`,
-    ...(existing?.onTruncate === "capture" && settings.onTruncate !== "capture" && installation.roles
-      ? [`revoke select on ${table} from audit_truncate;`]
-      : []),
+  ${columns
+    .filter((column) => column !== "id")
+    .map((column) => `${column} = excluded.${column}`)
+    .join(", ")};`,
+    `select ${schema}._record_shape(${relation}, ${facts.oid}, ${unrecorded});`,
     ...capture.map(({ statement }) => statement),
-    `select ${schema}._record_shape(${relation}, ${facts.oid}, ${excludedSql});`,
-    ...(gap === undefined ? [] : [closeCoverage(schema, relation, gap)]),
-    `insert into ${schema}.coverage (relation, from_id, from_at, on_reason)
-select ${relation}, nextval(${literal(`${schema}.change_id`)}), clock_timestamp(), 'enabled'
-where not exists (select from ${schema}.coverage where relation = ${relation} and until_id is null);`,
-    operation(schema, "enable", relation, {
-      table,
-      exclude: settings.exclude,
-      on_truncate: settings.onTruncate,
-      retention: settings.retentionId,
-    }),
+    ...(gap === undefined ? [] : [`select ${schema}._end_coverage(${relation}, ${literal(gap)});`]),
+    `select ${schema}._begin_coverage(${relation}, 'enabled');`,
+    operation(schema, "enable", relation, { table: qualified(facts), ...settings }),
     ...giveBack(installation, isSuperuser),
   ];
+}
+
+/** The registry's entry of a table, in the order in which its columns are written. */
+interface Entry {
+  readonly excluded: readonly number[];
+  readonly redacted: readonly number[];
+  readonly [column: string]: string | number | boolean | null | readonly (string | number)[];
+}
+
+/** Our entry with what the server finds to follow from it as the table is now. */
+async function settledEntry(
+  { sql, installation }: AuditDatabase,
+  { facts, relation, settings }: Pick<CaptureRequest, "facts" | "relation" | "settings">,
+): Promise<Entry> {
+  const schema = quoteIdentifier(installation.schema);
+  const asked = {
+    id: relation,
+    oid: facts.oid,
+    schema_name: facts.schema,
+    table_name: facts.table,
+    key_columns: settings.keyColumns,
+    key_from: settings.keyFrom,
+    exclude_columns: settings.exclude.columns,
+    exclude_globs: settings.exclude.globs,
+    only_columns: settings.only?.columns ?? null,
+    only_globs: settings.only?.globs ?? [],
+    redact_columns: settings.redact.columns,
+    redact_globs: settings.redact.globs,
+    images: settings.images,
+    on_truncate: settings.onTruncate,
+    oversize: settings.oversize,
+    keeps_statement: settings.keepsStatement,
+    always: settings.always,
+    retention: settings.retentionId,
+    capture: installation.eventTriggers ? "generated" : "guarded",
+    enabled: true,
+  };
+  const [row] = await sql.unsafe<
+    { excluded: number[]; redacted: number[]; kind: Kind; partitions: number[] }[]
+  >(
+    `select settled.excluded, settled.redacted, settled.kind, settled.partitions
+     from ${schema}._settled(jsonb_populate_record(null::${schema}.relation, $1::text::jsonb)) as settled`,
+    [JSON.stringify(asked)],
+  );
+  return { ...asked, excluded: [], redacted: [], ...row };
+}
+
+function valueLiteral(column: string, value: Entry[string]): string {
+  if (typeof value !== "object" || value === null) return literal(value);
+  if (column === "partitions") return arrayLiteralOf(value, "oid");
+  return arrayLiteralOf(value, column.endsWith("_globs") ? "text" : "smallint");
 }
 
 /** Keeps writers and DDL out until the transaction ends; the other statements describe the table as it is then. */
 export function lockStatement(table: Pick<TableFacts, "schema" | "table">): string {
   return `lock table ${qualified(table)} in share row exclusive mode;`;
-}
-
-/**
- * The attribute numbers, in order, of all that such settings leave out of a table now: what globs match and what
- * is generated from excluded columns, too.
- */
-export async function readExcluded(
-  { sql, object }: AuditDatabase,
-  oid: number,
-  { excluded, exclude }: Pick<CaptureSettings, "excluded" | "exclude">,
-): Promise<number[]> {
-  const [row] = await sql<{ excluded: number[] }[]>`
-    select ${object("_excluded_columns")}(
-      ${oid}::oid, ${sql.array([...excluded], 21)}::smallint[], ${sql.array([...exclude], 25)}::text[]) as excluded`;
-  return row?.excluded ?? [];
 }
 
 /** The statements that end capture of a table: triggers off, coverage closed. The history stays. */
@@ -100,16 +123,10 @@ export async function disableStatements(
     ...borrow(installation, isSuperuser),
     ...release.map(({ statement }) => statement),
     `update ${schema}.relation set enabled = false where id = ${relation.id};`,
-    closeCoverage(schema, relation.id, reason),
+    `select ${schema}._end_coverage(${relation.id}, ${literal(reason)});`,
     operation(schema, "disable", relation.id, { table: qualified(relation) }),
     ...giveBack(installation, isSuperuser),
   ];
-}
-
-function closeCoverage(schema: string, relation: number, reason: string): string {
-  return `update ${schema}.coverage
-set until_id = nextval(${literal(`${schema}.change_id`)}), until_at = clock_timestamp(), off_reason = ${literal(reason)}
-where relation = ${relation} and until_id is null;`;
 }
 
 /** The statement that notes what this tool did. */

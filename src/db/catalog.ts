@@ -1,5 +1,5 @@
 import type { Sql } from "../connection/connect.ts";
-import type { ColumnFacts, TableFacts } from "../core/auditable.ts";
+import type { ColumnFacts, KeyCandidate, TableFacts } from "../core/auditable.ts";
 import { formatTableName } from "../core/name.ts";
 import { safeText } from "../core/safe.ts";
 import { didYouMean } from "../core/suggest.ts";
@@ -114,7 +114,9 @@ export async function listTables(
 
 /** The facts of tables by oid, in the order given. */
 export async function readTables(sql: Sql, oids: readonly number[]): Promise<TableFacts[]> {
-  const rows = await sql<(Omit<TableFacts, "columns"> & { columns: string })[]>`
+  const rows = await sql<
+    (Omit<TableFacts, "columns" | "candidates"> & { columns: string; candidates: string })[]
+  >`
     select
       class.oid,
       namespace.nspname as schema,
@@ -149,8 +151,14 @@ export async function readTables(sql: Sql, oids: readonly number[]): Promise<Tab
         from pg_attribute as attribute
         where attribute.attrelid = class.oid and attribute.attnum > 0 and not attribute.attisdropped
       ), '[]') as columns,
-      array(
-        select index_class.relname::text
+      coalesce((
+        select json_agg(json_build_object(
+          'name', index_class.relname,
+          'columns', (
+            select json_agg(place.attnum order by place.ordinality)
+            from unnest(candidate.indkey::smallint[]) with ordinality as place (attnum, ordinality)
+            where place.ordinality <= candidate.indnkeyatts
+          )) order by index_class.relname)
         from pg_index as candidate
         join pg_class as index_class on index_class.oid = candidate.indexrelid
         where candidate.indrelid = class.oid
@@ -160,11 +168,14 @@ export async function readTables(sql: Sql, oids: readonly number[]): Promise<Tab
             select from pg_attribute as attribute
             where attribute.attrelid = class.oid and attribute.attnum = any (candidate.indkey) and not attribute.attnotnull
           )
-        order by 1
-      ) as candidates
+      ), '[]') as candidates
     from unnest(${sql.array([...oids], 26)}::oid[]) with ordinality as wanted (oid, ordinality)
     join pg_class as class on class.oid = wanted.oid
     join pg_namespace as namespace on namespace.oid = class.relnamespace
     order by wanted.ordinality`;
-  return rows.map((row) => ({ ...row, columns: JSON.parse(row.columns) as ColumnFacts[] }));
+  return rows.map((row) => ({
+    ...row,
+    columns: JSON.parse(row.columns) as ColumnFacts[],
+    candidates: JSON.parse(row.candidates) as KeyCandidate[],
+  }));
 }

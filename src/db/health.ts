@@ -1,15 +1,19 @@
+import type { Capture } from "../types.ts";
 import type { AuditDatabase } from "./installation.ts";
-import type { Relation } from "./registry.ts";
+
+/** There and switched on, there but switched off, gone. */
+export type TriggerState = "on" | "off" | "gone";
 
 /** Whether capture of a table works as it was set up. */
 export interface Health {
   readonly relation: number;
-  /** The row trigger: there and switched on, there but switched off, gone. */
-  readonly rowTrigger: "on" | "off" | "gone";
-  readonly truncateTrigger: "on" | "off" | "gone";
-  /** Whether the row function is the one that would be generated now. */
+  /** The worst of the triggers on INSERT, UPDATE and DELETE. */
+  readonly changeTriggers: TriggerState;
+  /** The worst of the TRUNCATE triggers of the table and its partitions: one that came later has none yet. */
+  readonly truncateTriggers: TriggerState;
+  /** Whether the trigger functions are the ones that would be generated now, and the triggers call them so. */
   readonly current: boolean;
-  /** Whether the key is still the primary key. */
+  /** Whether the key is still there: the primary key, or a unique index over the columns chosen. */
   readonly sameKey: boolean;
 }
 
@@ -20,79 +24,125 @@ export async function readHealth({
   installation,
 }: AuditDatabase): Promise<ReadonlyMap<number, Health>> {
   const rows = await sql<Health[]>`
+    with audited as (
+      select relation.id, ${object("_settled")}(relation) as settled
+      from ${object("relation")} as relation
+      join pg_class as class on class.oid = relation.oid
+      where relation.enabled and relation.dropped_at is null
+    ), state as (
+      select audited.id, operation.name, own.tgenabled, own.tgtype, function.prosrc,
+        case operation.name
+          when 'insert' then ${object("_insert_function")}(audited.settled)
+          when 'update' then ${object("_update_function")}(audited.settled)
+          else ${object("_delete_function")}(audited.settled)
+        end as wanted,
+        -- bit 0: for each row
+        operation.name = 'update' or (audited.settled).kind = 'row' as by_row
+      from audited
+      cross join (values ('insert'), ('update'), ('delete')) as operation (name)
+      left join pg_trigger as own
+        on own.tgrelid = (audited.settled).oid
+        and own.tgname = concat('00_', ${installation.schema}::text, '_', operation.name, '_', audited.id)
+      left join pg_proc as function on function.oid = own.tgfoid
+    )
     select
-      relation.id as relation,
-      coalesce((
-        select case when tgenabled in ('O', 'A') then 'on' else 'off' end
-        from pg_trigger where tgrelid = relation.oid and tgname = '00_' || ${installation.schema}::text || '_row_' || relation.id
-      ), 'gone') as "rowTrigger",
-      -- the worst of the table and its partitions: one that came later has none yet
+      audited.id as relation,
+      (
+        select case
+          when bool_or(state.tgenabled is null) then 'gone'
+          when bool_and(state.tgenabled = 'A' or state.tgenabled = 'O' and not (audited.settled).always) then 'on'
+          else 'off'
+        end
+        from state
+        where state.id = audited.id
+      ) as "changeTriggers",
       (
         select case
           when bool_or(own.tgenabled is null) then 'gone'
-          when bool_and(own.tgenabled in ('O', 'A')) then 'on'
+          when bool_and(own.tgenabled = 'A' or own.tgenabled = 'O' and not (audited.settled).always) then 'on'
           else 'off'
         end
-        from (select relation.oid union select tree.relid from pg_partition_tree(relation.oid) as tree) as member
+        from (select (audited.settled).oid union select tree.relid from pg_partition_tree((audited.settled).oid) as tree) as member
         join pg_class as truncatable on truncatable.oid = member.oid and truncatable.relkind in ('r', 'p')
         left join pg_trigger as own
-          on own.tgrelid = member.oid and own.tgname = '00_' || ${installation.schema}::text || '_truncate_' || relation.id
-      ) as "truncateTrigger",
-      coalesce((
-        select position(quote_literal(function.prosrc) in ${object("_row_function")}(
-          relation.id, relation.oid, relation.key_columns, relation.excluded, relation.exclude,
-          relation.retention, relation.capture = 'guarded')) > 0
-        from pg_trigger as trigger
-        join pg_proc as function on function.oid = trigger.tgfoid
-        where trigger.tgrelid = relation.oid and trigger.tgname = '00_' || ${installation.schema}::text || '_row_' || relation.id
-      ), false) as current,
-      relation.key_columns is not distinct from (
-        select array_agg(place.attnum order by place.ordinality)
-        from pg_index as key, unnest(key.indkey::smallint[]) with ordinality as place (attnum, ordinality)
-        where key.indrelid = relation.oid and key.indisprimary and place.ordinality <= key.indnkeyatts
-      ) as "sameKey"
-    from ${object("relation")} as relation
-    join pg_class as class on class.oid = relation.oid
-    where relation.enabled and relation.dropped_at is null`;
+          on own.tgrelid = member.oid
+          and own.tgname = concat('00_', ${installation.schema}::text, '_truncate_', audited.id)
+      ) as "truncateTriggers",
+      (
+        select bool_and(
+          coalesce(position(quote_literal(state.prosrc) in state.wanted) > 0, false)
+          and coalesce(state.tgtype & 1 = 1, false) = state.by_row)
+        from state
+        where state.id = audited.id
+      ) as current,
+      case (audited.settled).key_from
+        when 'none' then true
+        when 'primary' then (audited.settled).key_columns is not distinct from (
+          select array_agg(place.attnum order by place.ordinality)
+          from pg_index as key, unnest(key.indkey::smallint[]) with ordinality as place (attnum, ordinality)
+          where key.indrelid = (audited.settled).oid and key.indisprimary and place.ordinality <= key.indnkeyatts
+        )
+        else exists (
+          select
+          from pg_index as key
+          where key.indrelid = (audited.settled).oid
+            and key.indisunique and key.indisvalid and key.indpred is null and key.indexprs is null
+            and (key.indkey::smallint[])[0 : key.indnkeyatts - 1] @> (audited.settled).key_columns
+            and (audited.settled).key_columns @> (key.indkey::smallint[])[0 : key.indnkeyatts - 1]
+            and not exists (
+              select from pg_attribute as attribute
+              where attribute.attrelid = key.indrelid
+                and attribute.attnum = any ((audited.settled).key_columns)
+                and not attribute.attnotnull
+            )
+        )
+      end as "sameKey"
+    from audited`;
   return new Map(rows.map((row) => [row.relation, row]));
 }
 
-/** Whether changes may be missed or written to the wrong key; a guarded trigger that is out of date misses none. */
-export function isBroken(health: Health | undefined, capture: Relation["capture"]): boolean {
-  if (!health) return true;
+/** Whether all is as it was set up. */
+export function isWell(health: Health | undefined): boolean {
   return (
-    health.rowTrigger !== "on" ||
-    health.truncateTrigger !== "on" ||
-    !health.sameKey ||
-    (!health.current && capture === "generated")
+    health?.changeTriggers === "on" && health.truncateTriggers === "on" && health.current && health.sameKey
   );
 }
 
+/** Whether changes may be missed or written to the wrong key; a guarded trigger that is out of date misses none. */
+export function isBroken(health: Health | undefined, capture: Capture): boolean {
+  if (!health) return true;
+  return !isWell({ ...health, current: health.current || capture === "guarded" });
+}
+
+/** Why what was recorded so far does not lead back from the rows of today; undefined where it does. */
+export function gapOf(health: Health | undefined): string | undefined {
+  if (health?.changeTriggers !== "on")
+    return `an audit trigger was found ${health?.changeTriggers === "off" ? "switched off" : "gone"}`;
+  if (!health.sameKey) return "the key was found changed";
+  return undefined;
+}
+
 /** What is wrong with a table's capture, in sentences; empty when all is well. */
-export function healthProblems(
-  health: Health | undefined,
-  capture: Relation["capture"],
-  table: string,
-): string[] {
+export function healthProblems(health: Health | undefined, capture: Capture, table: string): string[] {
   const mend = `Mend it with: audit enable ${table}`;
   if (!health) return ["The table is gone from the catalog, or under another oid."];
   const problems: string[] = [];
-  if (health.rowTrigger !== "on") {
+  if (health.changeTriggers !== "on") {
     problems.push(
-      `The audit trigger is ${health.rowTrigger === "off" ? "switched off" : "gone"}: changes are being missed. ${mend}`,
+      `An audit trigger is ${health.changeTriggers === "off" ? "switched off" : "gone"}: changes are being missed. ${mend}`,
     );
   } else if (!health.current) {
     problems.push(
       capture === "guarded"
-        ? `The table changed since its trigger was made; every change is still recorded, the slow way. ${mend}`
-        : `The audit trigger was made for other columns or options than the table has now. ${mend}`,
+        ? `The table changed since its triggers were made; every change is still recorded, the slow way. ${mend}`
+        : `The audit triggers were made for other columns or options than the table has now. ${mend}`,
     );
   }
-  if (health.truncateTrigger !== "on") {
+  if (health.truncateTriggers !== "on") {
     problems.push(
-      `The TRUNCATE trigger of the table or of a partition is ${health.truncateTrigger === "off" ? "switched off" : "missing"}: a TRUNCATE of it would go unrecorded. ${mend}`,
+      `The TRUNCATE trigger of the table or of a partition is ${health.truncateTriggers === "off" ? "switched off" : "missing"}: a TRUNCATE of it would go unrecorded. ${mend}`,
     );
   }
-  if (!health.sameKey) problems.push(`The primary key is no longer the one changes are recorded by. ${mend}`);
+  if (!health.sameKey) problems.push(`The key is no longer the one changes are recorded by. ${mend}`);
   return problems;
 }

@@ -73,6 +73,7 @@ export async function install(connection: Connection, schema: string): Promise<I
     await refuseForeignSchema(sql, schema);
     await sql.unsafe(scripts.schema);
   }
+  if (former) await sql.unsafe(scripts.upgrade);
   await sql.unsafe(scripts.functions);
   await sql.unsafe(scripts.views);
   await sql.unsafe(scripts.appendOnly);

@@ -115,7 +115,7 @@ export async function* streamDifferences(
   const before = await statementAt(audit, relation, instants.from, keys);
   const after = await statementAt(audit, relation, instants.to, keys);
   const imageAt = (instant: string) => sql`
-    ${object("_image_expression")}(${relation.oid}::oid, array(
+    ${object("_row_image_expression")}(${relation.oid}::oid, array(
       select attnum from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant}::text::timestamptz)
       where unknown is not null
     ), 'r.')`;
@@ -160,12 +160,14 @@ async function touchedSince(
 ): Promise<string[]> {
   const rows = await sql<{ key: string }[]>`
     with unfinished as materialized (
-      select distinct xid from ${object("change")} where at > ${instant}::text::timestamptz
+      select distinct xid, coalesce(began, '-infinity') as began
+      from ${object("change")}
+      where at > ${instant}::text::timestamptz
     ), touched as (
       select change.key, change.old_key
       from ${object("change")} as change
       where change.relation = ${relation.id}
-        and change.xid >= (select min(xid) from unfinished)
+        and change.at >= (select min(began) from unfinished)
         and change.xid in (select xid from unfinished)
     )
     select key from touched where key is not null

@@ -1,43 +1,65 @@
+import type { CaptureSettings } from "../core/capture.ts";
 import { formatTableName, parseTableName } from "../core/name.ts";
 import { ExitCode, UserError, usageError } from "../errors.ts";
-import type { OnTruncate, TableName } from "../types.ts";
+import type { Capture, Kind, TableName } from "../types.ts";
 import { findTable, unknownTable } from "./catalog.ts";
 import type { AuditDatabase } from "./installation.ts";
 
 /** A table that is or was audited, as the registry knows it. */
-export interface Relation {
+export interface Relation extends CaptureSettings {
   readonly id: number;
   readonly oid: number;
   readonly schema: string;
   readonly table: string;
-  readonly keyColumns: readonly number[];
-  /** Attribute numbers. */
+  /** Attribute numbers of what is not recorded at present. */
   readonly excluded: readonly number[];
-  /** What was asked for with --exclude. */
-  readonly exclude: readonly string[];
-  readonly onTruncate: OnTruncate;
+  /** Attribute numbers of what is redacted at present. */
+  readonly redacted: readonly number[];
   readonly retention: string;
-  readonly retentionId: number;
-  readonly capture: "generated" | "guarded";
+  readonly capture: Capture;
+  readonly kind: Kind;
   readonly enabled: boolean;
   readonly dropped: boolean;
 }
 
+interface Row extends Omit<Relation, "exclude" | "only" | "redact"> {
+  readonly excludeColumns: readonly number[];
+  readonly excludeGlobs: readonly string[];
+  readonly onlyColumns: readonly number[] | null;
+  readonly onlyGlobs: readonly string[];
+  readonly redactColumns: readonly number[];
+  readonly redactGlobs: readonly string[];
+}
+
 /** Every table in the registry, by name. The trigger tells the oid: after dump and restore the registry's is stale. */
 export async function listRelations({ sql, object, installation }: AuditDatabase): Promise<Relation[]> {
-  return sql<Relation[]>`
+  const rows = await sql<Row[]>`
     select
       relation.id, coalesce(own.tgrelid, relation.oid) as oid,
       relation.schema_name as schema, relation.table_name as table,
-      relation.key_columns as "keyColumns", relation.excluded, relation.exclude,
-      relation.on_truncate as "onTruncate", retention.name as retention, retention.id as "retentionId",
-      relation.capture, relation.enabled,
+      relation.key_columns as "keyColumns", relation.key_from as "keyFrom",
+      relation.excluded, relation.exclude_columns as "excludeColumns", relation.exclude_globs as "excludeGlobs",
+      relation.only_columns as "onlyColumns", relation.only_globs as "onlyGlobs",
+      relation.redacted, relation.redact_columns as "redactColumns", relation.redact_globs as "redactGlobs",
+      relation.images, relation.on_truncate as "onTruncate", relation.oversize,
+      relation.keeps_statement as "keepsStatement", relation.always,
+      retention.name as retention, retention.id as "retentionId",
+      relation.capture, relation.kind, relation.enabled,
       relation.dropped_at is not null or class.oid is null as dropped
     from ${object("relation")} as relation
     join ${object("retention")} as retention on retention.id = relation.retention
-    left join pg_trigger as own on own.tgname = '00_' || ${installation.schema}::text || '_row_' || relation.id and own.tgparentid = 0
+    left join pg_trigger as own
+      on own.tgname = '00_' || ${installation.schema}::text || '_update_' || relation.id and own.tgparentid = 0
     left join pg_class as class on class.oid = coalesce(own.tgrelid, relation.oid)
     order by relation.schema_name, relation.table_name, relation.id`;
+  return rows.map(
+    ({ excludeColumns, excludeGlobs, onlyColumns, onlyGlobs, redactColumns, redactGlobs, ...row }) => ({
+      ...row,
+      exclude: { columns: excludeColumns, globs: excludeGlobs },
+      only: onlyColumns && { columns: onlyColumns, globs: onlyGlobs },
+      redact: { columns: redactColumns, globs: redactGlobs },
+    }),
+  );
 }
 
 /** The registry's entry of a table that is there; undefined if it was never audited. */
@@ -108,6 +130,13 @@ export async function resolveKey(
   typed: readonly string[],
 ): Promise<string> {
   const { sql } = audit;
+  if (relation.keyFrom === "none") {
+    throw new UserError(
+      ExitCode.Inconclusive,
+      `${formatTableName(relation)} is audited without a key, so the history of one of its rows cannot be told.`,
+      { hint: `See all of its changes: audit history ${formatTableName(relation)}` },
+    );
+  }
   const columns = await sql<{ name: string; type: string }[]>`
     select attribute.attname as name, format_type(attribute.atttypid, attribute.atttypmod) as type
     from unnest(${sql.array([...relation.keyColumns], 21)}::smallint[]) with ordinality as place (attnum, ordinality)

@@ -23,7 +23,7 @@ export async function readStatus(audit: AuditDatabase, only?: Relation): Promise
   const spans = new Map((await readSpans(audit)).map((span) => [span.relation, span]));
   const amounts = await readAmounts(audit, relations);
   const bytesPerChange = await readBytesPerChange(audit, amounts);
-  const names = await excludedNames(audit);
+  const names = await withheldNames(audit);
   return relations.map((relation) => {
     const span = spans.get(relation.id);
     const amount = amounts.get(relation.id);
@@ -48,8 +48,12 @@ export async function readStatus(audit: AuditDatabase, only?: Relation): Promise
       until: span?.until ?? null,
       state,
       capture: relation.capture,
-      images: "changes",
-      excluded: names.get(relation.id) ?? [],
+      kind: relation.kind,
+      images: relation.images,
+      excluded: names.get(relation.id)?.excluded ?? [],
+      redacted: names.get(relation.id)?.redacted ?? [],
+      always: relation.always,
+      keyed: relation.keyFrom !== "none",
       retention: relation.retention,
       onTruncate: relation.onTruncate,
       changes,
@@ -91,20 +95,20 @@ async function readAmounts(
   const small =
     (await estimateRows(sql, sql`select from ${object("change")} where ${open}`)) <= COUNTED_UP_TO;
   const counted = small
-    ? await sql<{ relation: number; changes: string }[]>`
-        select relation, count(*)::text as changes from ${object("change")} where ${open} group by relation`
+    ? await sql<{ relation: number; changes: string; last: string }[]>`
+        select relation, count(*)::text as changes, to_char(max(at), 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as last
+        from ${object("change")}
+        where ${open}
+        group by relation`
     : [];
-  const counts = new Map(counted.map(({ relation, changes }) => [relation, BigInt(changes)]));
+  const counts = new Map(counted.map((row) => [row.relation, row]));
   for (const { id } of relations) {
     const former = amounts.get(id);
     const fresh = small
-      ? (counts.get(id) ?? 0n)
+      ? BigInt(counts.get(id)?.changes ?? 0)
       : await estimateRows(sql, sql`select from ${object("change")} where relation = ${id} and ${open}`);
-    const [newest] = await sql<{ last: string | null }[]>`
-      select to_char(max(at), 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as last
-      from ${object("change")}
-      where relation = ${id} and ${open} and ${small}`;
-    amounts.set(id, { changes: (former?.changes ?? 0n) + fresh, last: newest?.last ?? former?.last ?? null });
+    const last = counts.get(id)?.last ?? former?.last ?? null;
+    amounts.set(id, { changes: (former?.changes ?? 0n) + fresh, last });
   }
   return amounts;
 }
@@ -122,12 +126,20 @@ async function readBytesPerChange(
   return changes === 0 ? 0 : (size?.bytes ?? 0) / changes;
 }
 
-async function excludedNames({ sql, object }: AuditDatabase): Promise<Map<number, string[]>> {
-  const rows = await sql<{ id: number; names: string[] }[]>`
-    select relation.id, array_agg(attribute.attname::text order by attribute.attnum) as names
+async function withheldNames({
+  sql,
+  object,
+}: AuditDatabase): Promise<Map<number, { readonly excluded: string[]; readonly redacted: string[] }>> {
+  const rows = await sql<{ id: number; excluded: string[]; redacted: string[] }[]>`
+    select relation.id,
+      coalesce(array_agg(attribute.attname::text order by attribute.attnum)
+        filter (where attribute.attnum = any (relation.excluded)), '{}') as excluded,
+      coalesce(array_agg(attribute.attname::text order by attribute.attnum)
+        filter (where attribute.attnum = any (relation.redacted)), '{}') as redacted
     from ${object("relation")} as relation
-    join pg_attribute as attribute on attribute.attrelid = relation.oid and attribute.attnum = any (relation.excluded)
+    join pg_attribute as attribute
+      on attribute.attrelid = relation.oid and attribute.attnum = any (relation.excluded || relation.redacted)
     where not attribute.attisdropped
     group by relation.id`;
-  return new Map(rows.map(({ id, names }) => [id, names]));
+  return new Map(rows.map(({ id, ...names }) => [id, names]));
 }

@@ -1,5 +1,5 @@
 import { displayWidth, safeText } from "../core/safe.ts";
-import type { Change, OperationName, Value } from "../types.ts";
+import type { Change, OperationName, Value, Withheld } from "../types.ts";
 import type { Look } from "./columns.ts";
 import { ago } from "./duration.ts";
 import { localTime } from "./instant.ts";
@@ -144,15 +144,15 @@ function updateLines(change: Change, options: ChangeTextOptions): string[] {
 /** Not kept, so not known (lean images). */
 const unknown = "?";
 
-function sideText(value: Value | undefined, room: number | undefined): string {
+function sideText(value: Value | Withheld | undefined, room: number | undefined): string {
   return value === undefined ? unknown : valueText(value, room === undefined ? undefined : room - 1);
 }
 
-function paintSide(value: Value | undefined, text: string, style: Style): string {
+function paintSide(value: Value | Withheld | undefined, text: string, style: Style): string {
   return value === undefined ? style.dim(text) : paintNull(value, text, style);
 }
 
-function paintNull(value: Value, text: string, style: Style): string {
+function paintNull(value: Value | Withheld, text: string, style: Style): string {
   return value === null ? style.dim(text) : text;
 }
 
@@ -171,7 +171,11 @@ function changedColumns({ old, new: after, oldKey }: Change): string[] {
 }
 
 /** How the two sides of an update share a line: half each, or what the shorter one leaves. */
-function shares(before: Value, after: Value, room: number): { before: number; after: number } {
+function shares(
+  before: Value | Withheld,
+  after: Value | Withheld,
+  room: number,
+): { before: number; after: number } {
   const half = Math.max(8, Math.floor(room / 2));
   const left = displayWidth(valueText(before, room));
   const right = displayWidth(valueText(after, room));

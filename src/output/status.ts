@@ -1,5 +1,5 @@
 import { safeText } from "../core/safe.ts";
-import type { OnTruncate } from "../types.ts";
+import type { Capture, Images, Kind, OnTruncate } from "../types.ts";
 import type { Cell, Column, Look } from "./columns.ts";
 import { ago, bytesText, countOf, countText } from "./duration.ts";
 import { timeText } from "./instant.ts";
@@ -18,9 +18,16 @@ export interface StatusRow {
   readonly until: string | null;
   readonly state: "on" | "off" | "broken" | "dropped";
   /** generated: kept in step by event triggers. guarded: looks at each row whether it still fits. */
-  readonly capture: "generated" | "guarded";
-  readonly images: "changes";
+  readonly capture: Capture;
+  /** statement: INSERT and DELETE are captured once per statement. row: all goes row by row. */
+  readonly kind: Kind;
+  readonly images: Images;
   readonly excluded: readonly string[];
+  readonly redacted: readonly string[];
+  /** Whether the triggers fire in replica role, too. */
+  readonly always: boolean;
+  /** Whether rows can be told apart; without a key there is neither row history nor past. */
+  readonly keyed: boolean;
   readonly retention: string;
   readonly onTruncate: OnTruncate;
   /** An estimate. */
@@ -105,6 +112,10 @@ function notesOf(row: StatusRow, { zone, width }: StatusTextOptions): string {
     notes.push(`reaches back to ${timeText(row.oldestInstant, zone, width)}`);
   }
   if (row.excluded.length > 0) notes.push(`without ${excludedText(row.excluded, width)}`);
+  if (row.redacted.length > 0) notes.push(`redacted ${excludedText(row.redacted, width)}`);
+  if (!row.keyed) notes.push("no key");
+  if (row.images !== "changes") notes.push(`images: ${row.images}`);
+  if (row.always) notes.push("always");
   if (row.onTruncate !== "capture") notes.push(`truncate: ${row.onTruncate}`);
   if (row.capture === "guarded") notes.push("guarded");
   return notes.join("; ");
@@ -142,8 +153,12 @@ export function statusJson(rows: readonly StatusRow[]): string {
       bytes: row.bytes,
       retention: row.retention,
       capture: row.capture,
+      kind: row.kind,
       images: row.images,
       excluded: row.excluded,
+      redacted: row.redacted,
+      always: row.always,
+      keyed: row.keyed,
       on_truncate: row.onTruncate,
       problems: row.problems,
     })),

@@ -1,17 +1,24 @@
 import { displayWidth, safeText } from "../core/safe.ts";
-import type { Value } from "../types.ts";
+import type { Value, Withheld } from "../types.ts";
+import { bytesText } from "./duration.ts";
 
 /** Text that could be mistaken for something else when it stands bare: empty, blank-edged, quoted, or the word null. */
 const ambiguous = /^$|^[\s"]|[\s"]$|^null$/;
 
 /**
  * A kept value for reading: escaped, quoted where it could be misread, truncated when a width is given. NULL is
- * the bare word `null`.
+ * the bare word `null`; what is not kept stands in brackets.
  */
-export function valueText(value: Value, width?: number): string {
+export function valueText(value: Value | Withheld, width?: number): string {
   if (value === null) return "null";
+  if (typeof value === "object") return withheldText(value);
   if (!ambiguous.test(value)) return safeText(value, width);
   return `"${safeText(value, width === undefined ? undefined : Math.max(1, width - 2))}"`;
+}
+
+/** What is said in place of a value that is not kept. */
+function withheldText(withheld: Withheld): string {
+  return "redacted" in withheld ? "[redacted]" : `[${bytesText(withheld.bytes)}, ${withheld.digest}]`;
 }
 
 /** The value of a column, undefined where the image does not hold it. */
@@ -27,8 +34,8 @@ const context = 6;
  * truncating would hide the difference, the common beginning is left out instead.
  */
 export function changedTexts(
-  before: Value,
-  after: Value,
+  before: Value | Withheld,
+  after: Value | Withheld,
   widths?: { readonly before: number; readonly after: number },
 ): { readonly before: string; readonly after: string } {
   if (!widths) return { before: valueText(before), after: valueText(after) };
@@ -37,17 +44,17 @@ export function changedTexts(
   if (!truncated || start <= context || start + context < Math.min(widths.before, widths.after)) {
     return { before: valueText(before, widths.before), after: valueText(after, widths.after) };
   }
-  const cut = (value: Value, width: number) =>
+  const cut = (value: Value | Withheld, width: number) =>
     `…${safeText(String(value).slice(start - context), Math.max(1, width - 1))}`;
   return { before: cut(before, widths.before), after: cut(after, widths.after) };
 }
 
-function widthOver(value: Value, width: number): boolean {
+function widthOver(value: Value | Withheld, width: number): boolean {
   return typeof value === "string" && displayWidth(safeText(value, width + 1)) > width;
 }
 
 /** Where two texts part; 0 for anything but two texts. */
-function differenceAt(before: Value, after: Value): number {
+function differenceAt(before: Value | Withheld, after: Value | Withheld): number {
   if (typeof before !== "string" || typeof after !== "string") return 0;
   const length = Math.min(before.length, after.length);
   let index = 0;

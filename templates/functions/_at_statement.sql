@@ -20,7 +20,7 @@ declare
   relation_id constant integer := audit_schema._relation_of(audited);
   registered record;
   within_era text;
-  oldest_running xid8;
+  oldest_beginning timestamptz;
   straddlers xid8[];
   renamed boolean;
   image text;
@@ -45,19 +45,14 @@ begin
   limit 1;
   within_era := coalesce(within_era, '');
 
-  -- Transactions that wrote both before and after the instant, found by the index on xid: nothing that began
-  -- before the oldest one still writing after the instant can be among them.
-  execute format('select min(change.xid) from %I.change where change.at > %L%s', 'audit_schema', instant, within_era)
-  into oldest_running;
-  if oldest_running is not null then
-    execute format(
-      'select array_agg(distinct change.xid)
-       from %1$I.change
-       where change.xid >= %2$L and change.at <= %3$L%4$s
-         and exists (select from %1$I.change as later where later.xid = change.xid and later.at > %3$L)',
-      'audit_schema', oldest_running, instant, within_era)
-    into straddlers;
-  end if;
+  -- Transactions that began before the instant and wrote after it may have written before it as well, but not before
+  -- they began. What was recorded by a version that did not note beginnings may have begun at any time.
+  execute format(
+    'select array_agg(distinct change.xid), min(coalesce(change.began, ''-infinity''))
+     from %I.change
+     where change.at > %L%s and coalesce(change.began, ''-infinity'') <= %2$L',
+    'audit_schema', instant, within_era)
+  into straddlers, oldest_beginning;
 
   renamed := exists (
     select
@@ -109,8 +104,8 @@ $straddling$
   union all
   select change.id, change.xid, change.op, change.key, change.old_key, %1$s as old, change.old_tid, change.new_tid
   from %2$I.change
-  where change.relation = %3$s and change.at <= %4$L and change.xid = any (%5$L)%6$s%7$s$straddling$,
-      image, 'audit_schema', relation_id, instant, straddlers, within_era, asked);
+  where change.relation = %3$s and change.at <= %4$L and change.at >= %8$L and change.xid = any (%5$L)%6$s%7$s$straddling$,
+      image, 'audit_schema', relation_id, instant, straddlers, within_era, asked, oldest_beginning);
   end if;
 
   return format(

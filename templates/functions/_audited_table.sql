@@ -1,5 +1,5 @@
 -- The table that was enabled, seen from one of its partitions (or from itself): the ancestor that carries the
--- row trigger which is nobody's clone.
+-- row trigger which is nobody's clone. The UPDATE trigger is the one that every audited table has row by row.
 create or replace function audit_schema._audited_table(written oid, relation integer)
 returns oid
 language sql
@@ -8,7 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $function$
   select trigger.tgrelid
   from pg_trigger as trigger
-  where trigger.tgname = '00_' || 'audit_schema' || '_row_' || relation
+  where trigger.tgname = audit_schema._trigger_name('update', relation)
     and trigger.tgparentid = 0
     and trigger.tgrelid in (
       select written

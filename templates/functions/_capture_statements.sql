@@ -1,47 +1,64 @@
--- The statements that put capture on a table, in order: functions, their owners, triggers. The same text is
+-- The statements that put capture on a table, in order: functions, triggers, owners, grants. The same text is
 -- executed by enable, printed by its --dry-run, and used to mend. Triggers before owners: creating a trigger
 -- needs EXECUTE, which nobody keeps afterwards.
-create or replace function audit_schema._capture_statements(
-  relation integer, audited oid, key_columns smallint[], excluded smallint[], globs text[],
-  retention integer, on_truncate text, guarded boolean, roles boolean)
+create or replace function audit_schema._capture_statements(registered audit_schema.relation, roles boolean)
 returns setof text
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $function$
 declare
-  qualified text;
+  functions constant text := (
+    select string_agg(format('%I.%I()', 'audit_schema', format('_%s_%s', operation, registered.id)), ', ')
+    from unnest('{insert,update,delete}'::text[]) as operation
+  );
+  truncate_function constant text := format('%I.%I()', 'audit_schema', '_truncate_' || registered.id);
+  former_function constant oid := to_regprocedure(format('%I.%I()', 'audit_schema', '_row_' || registered.id));
   member record;
 begin
-  select format('%I.%I', namespace.nspname, class.relname) into qualified
-  from pg_class as class join pg_namespace as namespace on namespace.oid = class.relnamespace
-  where class.oid = audited;
-
-  return next audit_schema._row_function(relation, audited, key_columns, excluded, globs, retention, guarded);
-  return next audit_schema._truncate_function(relation, key_columns, excluded, globs, retention, on_truncate);
-  return next format(
-    'create or replace trigger %I after insert or update or delete on %s for each row execute function %I.%I();',
-    '00_' || 'audit_schema' || '_row_' || relation, qualified, 'audit_schema', '_row_' || relation);
+  registered := audit_schema._settled(registered);
+  return next audit_schema._insert_function(registered);
+  return next audit_schema._update_function(registered);
+  return next audit_schema._delete_function(registered);
+  return next audit_schema._truncate_function(registered);
+  return next audit_schema._rows_function(registered);
+  -- Version 0.1 had one trigger for all operations.
+  if former_function is not null then
+    return query
+    select format('drop trigger %I on %I.%I;', trigger.tgname, namespace.nspname, class.relname)
+    from pg_trigger as trigger
+    join pg_class as class on class.oid = trigger.tgrelid
+    join pg_namespace as namespace on namespace.oid = class.relnamespace
+    where trigger.tgparentid = 0 and trigger.tgfoid = former_function;
+    return next format('drop function %I.%I();', 'audit_schema', '_row_' || registered.id);
+  end if;
+  return query select audit_schema._change_triggers(registered);
   for member in
-    select format('%I.%I', namespace.nspname, class.relname) as name
-    from (select audited as oid union select tree.relid from pg_partition_tree(audited) as tree) as truncatable
+    select class.oid, format('%I.%I', namespace.nspname, class.relname) as name
+    from (select registered.oid as oid union select tree.relid from pg_partition_tree(registered.oid) as tree) as truncatable
     join pg_class as class on class.oid = truncatable.oid and class.relkind in ('r', 'p')
     join pg_namespace as namespace on namespace.oid = class.relnamespace
-    order by truncatable.oid <> audited, 1
+    order by truncatable.oid <> registered.oid, 2
   loop
     return next format(
-      'create or replace trigger %I before truncate on %s for each statement execute function %I.%I();',
-      '00_' || 'audit_schema' || '_truncate_' || relation, member.name, 'audit_schema', '_truncate_' || relation);
-  end loop;
-  return next format('revoke execute on function %1$I.%2$I(), %1$I.%3$I() from public;',
-    'audit_schema', '_row_' || relation, '_truncate_' || relation);
-  return query select audit_schema._clone_grants(relation, audited);
-  if roles then
-    return next format('alter function %I.%I() owner to audit_writer;', 'audit_schema', '_row_' || relation);
-    return next format('alter function %I.%I() owner to audit_truncate;', 'audit_schema', '_truncate_' || relation);
-    if on_truncate = 'capture' then
-      return query select audit_schema._truncate_grants(audited);
+      'create or replace trigger %I before truncate on %s for each statement execute function %s;',
+      audit_schema._trigger_name('truncate', registered.id), member.name, truncate_function);
+    -- CREATE OR REPLACE takes ALWAYS off again; on a partitioned table it reaches the clones.
+    if registered.always then
+      return query
+      select format('alter table %s enable always trigger %I;', member.name, audit_schema._trigger_name(operation, registered.id))
+      from unnest(case when member.oid = registered.oid then '{insert,update,delete,truncate}'::text[] else '{truncate}' end) as operation;
     end if;
+  end loop;
+  return next format('revoke execute on function %s, %s from public;', functions, truncate_function);
+  return query select audit_schema._clone_grants(registered.id, registered.oid);
+  return query select audit_schema._hand_over_statements(registered.id, registered.oid, case when roles then 'audit_truncate' end);
+  if roles then
+    return query
+    select format('alter function %I.%I() owner to audit_writer;', 'audit_schema', format('_%s_%s', operation, registered.id))
+    from unnest('{insert,update,delete}'::text[]) as operation;
+    return next format('alter function %s owner to audit_truncate;', truncate_function);
+    return query select audit_schema._table_grants(registered);
   end if;
 end
 $function$;

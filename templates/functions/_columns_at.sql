@@ -1,5 +1,5 @@
 -- The columns of a table today, and of each whether its value at an instant can be known. unknown is null where
--- it can, else says why not: excluded then or at any time since, younger than the instant, rewritten by ALTER TYPE,
+-- it can, else says why not: excluded or redacted then or at any time since, younger than the instant, rewritten by ALTER TYPE,
 -- of a name that was given to another column while DDL was not followed.
 create or replace function audit_schema._columns_at(relation integer, audited oid, instant timestamptz)
 returns table (attnum smallint, name text, type text, unknown text)
@@ -39,6 +39,7 @@ as $function$
     format_type(attribute.atttypid, attribute.atttypmod),
     case
       when attribute.attgenerated = 'v' then 'generated virtually, never stored'
+      when attribute.attnum = any (registered.redacted) then 'redacted'
       when attribute.attnum = any (registered.excluded) or not since.recorded then 'excluded from auditing'
       when since.there_then is distinct from true then 'added later'
       -- without event triggers nobody can say since when a name has meant the other column

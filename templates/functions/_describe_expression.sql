@@ -1,15 +1,21 @@
 -- SQL text that, executed with a row as its parameter, returns the row's key and its whole image by the table's
--- columns of this moment. For row triggers whose table changed since they were generated; they may run on a
--- partition, so key columns and exclusions are found on the audited table and go by name.
-create or replace function audit_schema._describe_expression(
-  written oid, relation integer, key_columns smallint[], excluded smallint[], globs text[])
+-- columns of this moment. For trigger functions whose table changed since they were made; they may run on a
+-- partition, so key columns and what is left out are found on the audited table and go by name. `settings` is the
+-- registry's entry as JSON: the trigger functions may not read the registry.
+create or replace function audit_schema._describe_expression(written oid, settings text)
 returns text
 language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $function$
   select format('select %s, %s',
-    audit_schema._key_expression(audited.oid, key_columns, '($1).'),
-    audit_schema._image_expression(audited.oid, audit_schema._excluded_columns(audited.oid, excluded, globs), '($1).'))
-  from audit_schema._audited_table(written, relation) as audited (oid)
+    audit_schema._key_expression(registered.oid, registered.key_columns, '($1).'),
+    audit_schema._image_expression(registered,
+      audit_schema._names_expression(registered),
+      audit_schema._texts_expression(registered, '($1).'),
+      quote_literal(audit_schema._marks(registered.oid, audit_schema._covered_up(registered))) || '::jsonb'))
+  from jsonb_populate_record(
+    null::audit_schema.relation,
+    settings::jsonb || jsonb_build_object('oid', audit_schema._audited_table(written, (settings::jsonb ->> 'id')::integer))
+  ) as registered
 $function$;

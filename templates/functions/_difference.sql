@@ -1,5 +1,5 @@
--- What of `image` is not the same in `other`: both with text values, so same means identical.
-create or replace function audit_schema._difference(image jsonb, other jsonb)
+-- The part of an image under these names.
+create or replace function audit_schema._difference(image jsonb, names text[])
 returns jsonb
 language sql
 immutable
@@ -7,5 +7,5 @@ set search_path = pg_catalog, pg_temp
 as $function$
   select coalesce(jsonb_object_agg(part.key, part.value), '{}')
   from jsonb_each(image) as part
-  where part.value is distinct from other -> part.key
+  where part.key = any (names)
 $function$;

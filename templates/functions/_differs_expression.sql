@@ -17,12 +17,15 @@ as $function$
     where given.oid = type
   )
   select case
+    -- by the function's name: a cast of the enum's owner can make its "=" ambiguous
+    when (select base_type.typtype from base join pg_type as base_type on base_type.oid = base.oid where base.typtype <> 'd') = 'e' then
+      format('coalesce(enum_ne(%1$s, %2$s), num_nulls(%1$s, %2$s) = 1)', old_expression, new_expression)
     when exists (
       select
       from base
       join pg_type as base_type on base_type.oid = base.oid
       join pg_opclass as class
-        on class.opcintype = case when base_type.typtype = 'e' then 'anyenum'::regtype else base_type.oid end
+        on class.opcintype = base_type.oid
         and class.opcdefault
       join pg_am as method on method.oid = class.opcmethod and method.amname = 'btree'
       join pg_amproc as support
@@ -30,7 +33,7 @@ as $function$
         and support.amproclefttype = class.opcintype
         and support.amprocnum = 4
       where base_type.oid <> 'bpchar'::regtype
-        and (base_type.oid < 16384 or base_type.typtype = 'e')
+        and base_type.oid < 16384
         and base.typtype <> 'd'
         and (support.amproc = 'btequalimage'::regproc
           or coalesce((select c.collisdeterministic from pg_collation as c where c.oid = _differs_expression.typcollation), false))

@@ -1,5 +1,5 @@
--- Whether privileges hold anything for audit_truncate.
-create or replace function audit_schema._is_granted(privileges aclitem[])
+-- Whether privileges hold anything for a role of ours.
+create or replace function audit_schema._is_granted(privileges aclitem[], role text)
 returns boolean
 language sql
 stable
@@ -8,7 +8,7 @@ as $function$
   select exists (
     select
     from aclexplode(privileges) as granted
-    join pg_roles as role on role.oid = granted.grantee
-    where role.rolname = 'audit_truncate'
+    join pg_roles as grantee on grantee.oid = granted.grantee
+    where grantee.rolname = _is_granted.role
   )
 $function$;

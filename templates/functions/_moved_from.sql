@@ -17,7 +17,7 @@ begin
     found_at := strpos(moves, file || origin || '<');
     exit when found_at is null or found_at = 0;
     origin := split_part(substr(moves, found_at + length(file || origin || '<')), ';', 1);
-    if origin !~ '^\(\d{1,9},\d{1,4}\)$' then
+    if origin !~ '^[(][0-9]{1,9},[0-9]{1,4}[)]$' then
       return place;
     end if;
   end loop;

@@ -32,7 +32,7 @@ begin
 
   select max(change.at) as at into bound
   from audit_schema.change
-  where change.relation = _oldest_instant.relation and change.key is null;
+  where change.relation = _oldest_instant.relation and change.key is null and change.op = 'T' and change.old is null;
   if bound.at > at then
     at := bound.at;
     reason := format('a TRUNCATE at %s was recorded without its rows', bound.at);

@@ -1,7 +1,7 @@
 -- Writes down the columns of a table as a new version of its shape, if they differ from the last one. The
 -- version is bounded by a number of the change sequence: DDL holds writers off, so every change before it was
 -- made by the former shape and every later one by this. Returns whether there was something to write down.
-create or replace function audit_schema._record_shape(relation integer, audited oid, excluded smallint[])
+create or replace function audit_schema._record_shape(relation integer, audited oid, unrecorded smallint[])
 returns boolean
 language sql
 volatile
@@ -9,7 +9,7 @@ set search_path = pg_catalog, pg_temp
 as $function$
   with present as (
     select attribute.attnum, attribute.attname::text as name, format_type(attribute.atttypid, attribute.atttypmod) as type,
-      attribute.attnum <> all (excluded) as recorded
+      attribute.attnum <> all (unrecorded) as recorded
     from pg_attribute as attribute
     where attribute.attrelid = audited and attribute.attnum > 0 and not attribute.attisdropped
   ), latest as (

@@ -10,7 +10,7 @@ as $function$
     (
       select relation.id
       from pg_trigger as trigger
-      join audit_schema.relation on trigger.tgname = '00_' || 'audit_schema' || '_row_' || relation.id
+      join audit_schema.relation on trigger.tgname = audit_schema._trigger_name('update', relation.id)
       where trigger.tgrelid = audited
       limit 1
     ),

@@ -17,6 +17,13 @@ begin
       hint = format('Start now: audit enable %s', named);
   end if;
 
+  if (select registered.key_columns = '{}' from audit_schema.relation as registered where registered.id = relation) then
+    raise exception using
+      errcode = 'UA003',
+      message = format('%s is audited without a key, so its rows cannot be told apart and its past cannot be rebuilt', named),
+      hint = format('Its changes can be read: audit history %1$s. With a key it has a past from then on: audit enable %1$s --key <columns>', named);
+  end if;
+
   select * into oldest from audit_schema._oldest_instant(relation);
   if oldest.at is null then
     raise exception using
@@ -30,15 +37,19 @@ begin
       message = format('%s cannot be shown as of %s: %s', named, instant, oldest.reason),
       hint = format('The oldest possible instant is %s.', oldest.at);
   end if;
-  if not exists (
-    select from pg_trigger as trigger
-    where trigger.tgrelid = audited
-      and trigger.tgname = '00_' || 'audit_schema' || '_row_' || relation
-      and trigger.tgenabled in ('O', 'A')
+  if exists (
+    select
+    from unnest('{insert,update,delete}'::text[]) as operation
+    where not exists (
+      select from pg_trigger as trigger
+      where trigger.tgrelid = audited
+        and trigger.tgname = audit_schema._trigger_name(operation, relation)
+        and trigger.tgenabled in ('O', 'A')
+    )
   ) then
     raise exception using
       errcode = 'UA003',
-      message = format('%s cannot be shown as of %s: its audit trigger is gone or switched off, so changes are missing since an unknown time', named, instant),
+      message = format('%s cannot be shown as of %s: an audit trigger of it is gone or switched off, so changes are missing since an unknown time', named, instant),
       hint = format('Put it back with: audit enable %s', named);
   end if;
 end

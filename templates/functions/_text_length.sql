@@ -7,6 +7,6 @@ set search_path = pg_catalog, pg_temp
 as $function$
   select case
     when type in ('text', 'character varying') then 2147483647
-    else substring(type from '^character varying\((\d+)\)$')::integer
+    else substring(type from '^character varying[(]([0-9]+)[)]$')::integer
   end
 $function$;

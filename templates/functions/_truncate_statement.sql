@@ -1,16 +1,19 @@
 -- SQL text that records every row of a table (of one partition, where only that is truncated) as it is found at
--- that moment, as changes of kind T. Made anew for each TRUNCATE, so that no DDL can break it.
+-- that moment, as changes of kind T. Made anew for each TRUNCATE, so that no DDL can break it; `settings` is the
+-- registry's entry as JSON, for the trigger functions may not read the registry.
 -- TRUNCATE of a partitioned table fires the triggers of its partitions as well, and each records its own rows.
--- Left to the partitioned table are partitions that came later and have no trigger yet; they are read through it,
--- because nobody granted anything on them. Empty where there are none.
-create or replace function audit_schema._truncate_statement(
-  truncated oid, relation integer, key_columns smallint[], excluded smallint[], globs text[], retention integer)
+-- Left to the partitioned table are partitions that came later and have no trigger yet. Empty where there are none.
+-- Rows are read with the rights of the table's owner (see _rows_function); a partition of somebody else's through the
+-- table to which it belongs.
+create or replace function audit_schema._truncate_statement(truncated oid, settings text)
 returns text
 language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $function$
-  with recursive untold as (
+  with recursive given as (
+    select settings::jsonb as settings, (settings::jsonb ->> 'id')::integer as id
+  ), untold as (
     select class.oid, class.relkind
     from pg_class as class
     where class.oid = truncated
@@ -21,9 +24,9 @@ as $function$
     join pg_class as partition on partition.oid = member.inhrelid
     where untold.relkind = 'p'
       and not exists (
-        select from pg_trigger as trigger
+        select from pg_trigger as trigger, given
         where trigger.tgrelid = partition.oid
-          and trigger.tgfoid = to_regprocedure(format('%I.%I()', 'audit_schema', '_truncate_' || relation))
+          and trigger.tgfoid = to_regprocedure(format('%I.%I()', 'audit_schema', '_truncate_' || given.id))
           and trigger.tgenabled in ('O', 'A')
       )
   ), untold_rows as (
@@ -31,31 +34,27 @@ as $function$
     from untold
     where untold.relkind <> 'p'
   )
-  select case when untold_rows.partitions is null then '' else format(
-$statement$insert into %1$I.change (
-  relation, op, key, old,
-  actor, db_user, role, application, client_addr, context,
-  old_tid, segment
-)
-select
-  %2$s, 'T', %3$s, %4$s,
-  %5$s,
-  case when current_setting('audit.moves', true) <> '' then %1$I._moved_from(truncated.tableoid, truncated.ctid) else truncated.ctid end,
-  %1$I.%6$I()
-from %7$s$statement$,
-    'audit_schema',
-    relation,
-    audit_schema._key_expression(audited.oid, key_columns, 'truncated.'),
-    audit_schema._image_expression(audited.oid, audit_schema._excluded_columns(audited.oid, excluded, globs), 'truncated.'),
-    audit_schema._origin_expressions(),
-    '_hot_' || retention,
-    case when class.relkind = 'p'
-      then format('%I.%I as truncated where truncated.tableoid = any (%L::oid[])', namespace.nspname, class.relname, untold_rows.partitions)
-      else format('only %I.%I as truncated', namespace.nspname, class.relname)
-    end) end
-  from audit_schema._audited_table(truncated, relation) as audited (oid),
-    untold_rows,
-    pg_class as class
-  join pg_namespace as namespace on namespace.oid = class.relnamespace
-  where class.oid = truncated
+  select case when untold_rows.partitions is null then '' else audit_schema._record_statement(registered, 'T',
+    'key, old, old_tid',
+    'row_of.key, ' || audit_schema._image_expression(registered,
+      audit_schema._names_expression(registered), 'row_of.texts',
+      quote_literal(audit_schema._marks(registered.oid, audit_schema._covered_up(registered))) || '::jsonb')
+      || format(', case when current_setting(''audit.moves'', true) <> '''' then %I._moved_from(row_of.written, row_of.place) else row_of.place end', 'audit_schema'),
+    format('from %I.%I(%L) as row_of',
+      'audit_schema', '_rows_' || given.id,
+      format('select %s, %s, truncated.tableoid, truncated.ctid from %s',
+        audit_schema._key_expression(registered.oid, registered.key_columns, 'truncated.'),
+        audit_schema._texts_expression(registered, 'truncated.'),
+        case when class.relkind = 'p' or class.relowner <> audited.relowner
+          then format('%s as truncated where truncated.tableoid = any (%L::oid[])', audited.oid::regclass, untold_rows.partitions)
+          else format('only %s as truncated', class.oid::regclass)
+        end))) end
+  from given
+  cross join untold_rows
+  cross join jsonb_populate_record(
+    null::audit_schema.relation,
+    given.settings || jsonb_build_object('oid', audit_schema._audited_table(truncated, given.id))
+  ) as registered
+  join pg_class as class on class.oid = truncated
+  join pg_class as audited on audited.oid = registered.oid
 $function$;

@@ -1,0 +1,9 @@
+-- SQL text of where the row version that a change replaced was left by the last recorded change of it.
+create or replace function audit_schema._old_place()
+returns text
+language sql
+immutable
+set search_path = pg_catalog, pg_temp
+as $function$
+  select format('case when current_setting(''audit.moves'', true) <> '''' then %I._moved_from(tg_relid, old.ctid) else old.ctid end', 'audit_schema')
+$function$;

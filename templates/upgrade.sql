@@ -1,0 +1,52 @@
+-- Brings the tables of an older installation to this version; `audit init` runs it before the functions are replaced.
+-- Every statement is harmless where it has been run before.
+
+-- from 0.1
+do $do$
+begin
+  if exists (
+    select from pg_catalog.pg_attribute
+    where attrelid = 'audit_schema.relation'::pg_catalog.regclass and attname = 'exclude' and not attisdropped
+  ) then
+    alter table audit_schema.relation rename column "exclude" to exclude_globs;
+    alter table audit_schema.relation
+      add column key_from text not null default 'primary' check (key_from in ('primary', 'chosen', 'none')),
+      add column exclude_columns smallint[] not null default '{}',
+      add column only_columns smallint[],
+      add column only_globs text[] not null default '{}',
+      add column redacted smallint[] not null default '{}',
+      add column redact_columns smallint[] not null default '{}',
+      add column redact_globs text[] not null default '{}',
+      add column oversize text not null default 'fail' check (oversize in ('fail', 'digest')),
+      add column keeps_statement boolean not null default false,
+      add column always boolean not null default false,
+      add column kind text not null default 'row' check (kind in ('row', 'statement')),
+      add column partitions oid[] not null default '{}';
+    update audit_schema.relation set exclude_columns = excluded;
+
+    alter table audit_schema.change add column began timestamptz;
+    alter table audit_schema.change alter column began set default pg_catalog.transaction_timestamp();
+    drop index audit_schema.change_at_idx, audit_schema.change_xid_idx;
+    create index change_at_idx on audit_schema.change using brin (at) with (pages_per_range = 64, autosummarize = on);
+
+    create table audit_schema.defaults (name text not null primary key, value jsonb not null);
+  end if;
+end
+$do$;
+
+-- What helped a former version may have other parameters now; everything is made anew after this.
+do $do$
+declare
+  former record;
+begin
+  for former in
+    select function.oid::pg_catalog.regprocedure as signature
+    from pg_catalog.pg_proc as function
+    where function.pronamespace = 'audit_schema'::pg_catalog.regnamespace
+      and function.prorettype not in ('trigger'::pg_catalog.regtype, 'event_trigger'::pg_catalog.regtype)
+      and function.proname ~ '^_' and function.proname !~ '^_(hot|rows)_[0-9]+$'
+  loop
+    execute pg_catalog.format('drop routine %s', former.signature);
+  end loop;
+end
+$do$;
