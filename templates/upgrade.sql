@@ -1,6 +1,22 @@
 -- Brings the tables of an older installation to this version; `audit init` runs it before the functions are replaced.
 -- Every statement is harmless where it has been run before.
 
+-- They call functions that are about to be replaced; init makes them anew.
+do $do$
+declare
+  former record;
+begin
+  for former in
+    select event_trigger.evtname as name
+    from pg_catalog.pg_event_trigger as event_trigger
+    join pg_catalog.pg_proc as function on function.oid = event_trigger.evtfoid
+    where function.pronamespace = 'audit_schema'::pg_catalog.regnamespace
+  loop
+    execute pg_catalog.format('drop event trigger %I', former.name);
+  end loop;
+end
+$do$;
+
 -- from 0.1
 do $do$
 begin
@@ -21,7 +37,8 @@ begin
       add column keeps_statement boolean not null default false,
       add column always boolean not null default false,
       add column kind text not null default 'row' check (kind in ('row', 'statement')),
-      add column partitions oid[] not null default '{}';
+      add column partitions oid[] not null default '{}',
+      add column sight text;
     update audit_schema.relation set exclude_columns = excluded;
 
     alter table audit_schema.change add column began timestamptz;

@@ -87,9 +87,9 @@ async function settledEntry(
     enabled: true,
   };
   const [row] = await sql.unsafe<
-    { excluded: number[]; redacted: number[]; kind: Kind; partitions: number[] }[]
+    { excluded: number[]; redacted: number[]; kind: Kind; partitions: number[]; sight: string }[]
   >(
-    `select settled.excluded, settled.redacted, settled.kind, settled.partitions
+    `select settled.excluded, settled.redacted, settled.kind, settled.partitions, settled.sight
      from ${schema}._settled(jsonb_populate_record(null::${schema}.relation, $1::text::jsonb)) as settled`,
     [JSON.stringify(asked)],
   );

@@ -83,7 +83,7 @@ export async function install(connection: Connection, schema: string): Promise<I
   if (former?.roles) await sql.unsafe(scripts.roles);
   const roles = former?.roles || (await permitted(sql, scripts.roles + trial(connection)));
   if (roles) await sql.unsafe(scripts.grants);
-  const eventTriggers = former?.eventTriggers || (roles && (await permitted(sql, scripts.eventTriggers)));
+  const eventTriggers = roles && (await permitted(sql, scripts.eventTriggers));
 
   await writeInstallation(sql, schema, roles, eventTriggers);
   // With event triggers that may not replace the trigger functions of former days, ALTER TABLE would fail.

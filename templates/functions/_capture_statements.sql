@@ -51,7 +51,9 @@ begin
     end if;
   end loop;
   return next format('revoke execute on function %s, %s from public;', functions, truncate_function);
-  return query select audit_schema._clone_grants(registered.id, registered.oid);
+  if (select class.relkind = 'p' from pg_class as class where class.oid = registered.oid) then
+    return query select audit_schema._clone_grants(registered.id, registered.oid);
+  end if;
   return query select audit_schema._hand_over_statements(registered.id, registered.oid, case when roles then 'audit_truncate' end);
   if roles then
     return query

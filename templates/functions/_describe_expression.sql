@@ -13,9 +13,6 @@ as $function$
     audit_schema._image_expression(registered,
       audit_schema._names_expression(registered),
       audit_schema._texts_expression(registered, '($1).'),
-      quote_literal(audit_schema._marks(registered.oid, audit_schema._covered_up(registered))) || '::jsonb'))
-  from jsonb_populate_record(
-    null::audit_schema.relation,
-    settings::jsonb || jsonb_build_object('oid', audit_schema._audited_table(written, (settings::jsonb ->> 'id')::integer))
-  ) as registered
+      quote_literal(audit_schema._marks(registered.oid, registered.redacted)) || '::jsonb'))
+  from audit_schema._as_now(settings, written) as registered
 $function$;

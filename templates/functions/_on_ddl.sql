@@ -34,7 +34,10 @@ begin
   for audited in
     select relation.*
     from audit_schema.relation
-    where relation.dropped_at is null
+    left join audit_schema._sight(array(
+      select present.oid from audit_schema.relation as present where present.dropped_at is null
+    )) as seen on seen.oid = relation.oid
+    where relation.dropped_at is null and seen.sight is distinct from relation.sight
     order by relation.id
   loop
     if not exists (select from pg_class as class where class.oid = audited.oid) then
@@ -45,30 +48,27 @@ begin
 
     former := audited;
     audited := audit_schema._settled(audited);
-    if audit_schema._record_shape(audited.id, audited.oid, audited.excluded || audited.redacted) or audited is distinct from former then
-      update audit_schema.relation
-      set schema_name = audited.schema_name, table_name = audited.table_name, excluded = audited.excluded,
-        redacted = audited.redacted, kind = audited.kind, partitions = audited.partitions
-      where id = audited.id;
-      if not audited.enabled then
-        continue;
-      end if;
+    update audit_schema.relation
+    set schema_name = audited.schema_name, table_name = audited.table_name, excluded = audited.excluded,
+      redacted = audited.redacted, kind = audited.kind, partitions = audited.partitions, sight = audited.sight
+    where id = audited.id;
+    perform audit_schema._record_shape(audited.id, audited.oid, audited.excluded || audited.redacted);
+    continue when not audited.enabled;
 
-      execute audit_schema._insert_function(audited);
-      execute audit_schema._update_function(audited);
-      execute audit_schema._delete_function(audited);
-      if audited.kind <> former.kind then
-        for statement in select * from audit_schema._change_triggers(audited) loop
-          execute statement;
-        end loop;
-      end if;
+    execute audit_schema._insert_function(audited);
+    execute audit_schema._update_function(audited);
+    execute audit_schema._delete_function(audited);
+    if audited.kind <> former.kind then
+      for statement in select * from audit_schema._change_triggers(audited) loop
+        execute statement;
+      end loop;
+    end if;
 
-      gap := audit_schema._coverage_gap(former, audited);
-      if gap is not null then
-        perform audit_schema._end_coverage(audited.id, gap);
-        if gap not like 'a key column%' then
-          perform audit_schema._begin_coverage(audited.id, gap);
-        end if;
+    gap := audit_schema._coverage_gap(former, audited);
+    if gap is not null then
+      perform audit_schema._end_coverage(audited.id, gap);
+      if gap not like 'a key column%' then
+        perform audit_schema._begin_coverage(audited.id, gap);
       end if;
     end if;
   end loop;

@@ -12,7 +12,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $function$
   with recursive given as (
-    select settings::jsonb as settings, (settings::jsonb ->> 'id')::integer as id
+    select (settings::jsonb ->> 'id')::integer as id
   ), untold as (
     select class.oid, class.relkind
     from pg_class as class
@@ -38,7 +38,7 @@ as $function$
     'key, old, old_tid',
     'row_of.key, ' || audit_schema._image_expression(registered,
       audit_schema._names_expression(registered), 'row_of.texts',
-      quote_literal(audit_schema._marks(registered.oid, audit_schema._covered_up(registered))) || '::jsonb')
+      quote_literal(audit_schema._marks(registered.oid, registered.redacted)) || '::jsonb')
       || format(', case when current_setting(''audit.moves'', true) <> '''' then %I._moved_from(row_of.written, row_of.place) else row_of.place end', 'audit_schema'),
     format('from %I.%I(%L) as row_of',
       'audit_schema', '_rows_' || given.id,
@@ -51,10 +51,7 @@ as $function$
         end))) end
   from given
   cross join untold_rows
-  cross join jsonb_populate_record(
-    null::audit_schema.relation,
-    given.settings || jsonb_build_object('oid', audit_schema._audited_table(truncated, given.id))
-  ) as registered
+  cross join audit_schema._as_now(settings, truncated) as registered
   join pg_class as class on class.oid = truncated
   join pg_class as audited on audited.oid = registered.oid
 $function$;
