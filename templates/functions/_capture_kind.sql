@@ -5,31 +5,35 @@
 -- triggers miss writes: partitions, inheritance, replication (--always). Nor where DDL is not followed.
 create or replace function audit_schema._capture_kind(registered audit_schema.relation)
 returns text
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $function$
-  select case
-    when registered.capture = 'guarded'
-      or registered.always
-      or class.relkind <> 'r'
-      or class.relispartition
-      or exists (select from pg_inherits where inhrelid = class.oid or inhparent = class.oid)
-      or exists (
-        select
-        from pg_trigger as trigger
-        join pg_proc as function on function.oid = trigger.tgfoid
-        where trigger.tgrelid = class.oid
-          and not trigger.tgisinternal
-          and function.pronamespace <> (select namespace.oid from pg_namespace as namespace where namespace.nspname = 'audit_schema')
-      )
-      or exists (
-        select from pg_constraint as cascading
-        where cascading.confrelid = class.oid and cascading.contype = 'f' and cascading.confdeltype in ('c', 'n', 'd')
-      )
-    then 'row'
-    else 'statement'
-  end
-  from pg_class as class
-  where class.oid = registered.oid
+begin
+  return (
+    select case
+      when registered.capture = 'guarded'
+        or registered.always
+        or class.relkind <> 'r'
+        or class.relispartition
+        or exists (select from pg_inherits where inhrelid = class.oid or inhparent = class.oid)
+        or exists (
+          select
+          from pg_trigger as trigger
+          join pg_proc as function on function.oid = trigger.tgfoid
+          where trigger.tgrelid = class.oid
+            and not trigger.tgisinternal
+            and function.pronamespace <> (select namespace.oid from pg_namespace as namespace where namespace.nspname = 'audit_schema')
+        )
+        or exists (
+          select from pg_constraint as cascading
+          where cascading.confrelid = class.oid and cascading.contype = 'f' and cascading.confdeltype in ('c', 'n', 'd')
+        )
+      then 'row'
+      else 'statement'
+    end
+    from pg_class as class
+    where class.oid = registered.oid
+  );
+end
 $function$;

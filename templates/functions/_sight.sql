@@ -3,54 +3,57 @@
 -- because every DDL command asks for it. No row for a table that is gone.
 create or replace function audit_schema._sight(tables oid[])
 returns table (oid oid, sight text)
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 set quote_all_identifiers = off
 as $function$
+begin
+  return query
   with attributes as (
-    select attribute.attrelid as oid,
-      string_agg(concat_ws(' ', attribute.attnum, quote_ident(attribute.attname), attribute.atttypid, attribute.atttypmod,
-        attribute.attcollation, attribute.attgenerated, format_type(attribute.atttypid, attribute.atttypmod)), ',' order by attribute.attnum) as text
-    from pg_attribute as attribute
-    where attribute.attrelid = any (tables) and attribute.attnum > 0 and not attribute.attisdropped
-    group by attribute.attrelid
-  ), expressions as (
-    select expression.adrelid as oid, string_agg(expression.oid::text, ',' order by expression.oid) as text
-    from pg_attrdef as expression
-    where expression.adrelid = any (tables)
-    group by expression.adrelid
-  ), triggers as (
-    select trigger.tgrelid as oid, string_agg(trigger.oid::text, ',' order by trigger.oid) as text
-    from pg_trigger as trigger
-    join pg_proc as function on function.oid = trigger.tgfoid
-    where trigger.tgrelid = any (tables)
-      and not trigger.tgisinternal
-      and function.pronamespace <> (select namespace.oid from pg_namespace as namespace where namespace.nspname = 'audit_schema')
-    group by trigger.tgrelid
-  ), relatives as (
-    select family.oid, string_agg(family.relative::text, ',' order by family.relative) as text
-    from (
-      select inhrelid as oid, inhparent as relative from pg_inherits where inhrelid = any (tables)
-      union all
-      select inhparent, inhrelid from pg_inherits where inhparent = any (tables)
-    ) as family
-    group by family.oid
-  ), cascades as (
-    select cascading.confrelid as oid, string_agg(cascading.oid::text, ',' order by cascading.oid) as text
-    from pg_constraint as cascading
-    where cascading.confrelid = any (tables) and cascading.contype = 'f' and cascading.confdeltype in ('c', 'n', 'd')
-    group by cascading.confrelid
-  )
-  select class.oid, md5(concat_ws(E'\n',
-    class.relnamespace, class.relname, class.relkind, class.relowner,
-    'a', attributes.text, 'e', expressions.text, 't', triggers.text, 'r', relatives.text, 'c', cascades.text,
-    'p', case when class.relkind = 'p' then audit_schema._partitions(class.oid) end))
-  from pg_class as class
-  left join attributes using (oid)
-  left join expressions using (oid)
-  left join triggers using (oid)
-  left join relatives using (oid)
-  left join cascades using (oid)
-  where class.oid = any (tables)
+      select attribute.attrelid as oid,
+        string_agg(concat_ws(' ', attribute.attnum, quote_ident(attribute.attname), attribute.atttypid, attribute.atttypmod,
+          attribute.attcollation, attribute.attgenerated, format_type(attribute.atttypid, attribute.atttypmod)), ',' order by attribute.attnum) as text
+      from pg_attribute as attribute
+      where attribute.attrelid = any (tables) and attribute.attnum > 0 and not attribute.attisdropped
+      group by attribute.attrelid
+    ), expressions as (
+      select expression.adrelid as oid, string_agg(expression.oid::text, ',' order by expression.oid) as text
+      from pg_attrdef as expression
+      where expression.adrelid = any (tables)
+      group by expression.adrelid
+    ), triggers as (
+      select trigger.tgrelid as oid, string_agg(trigger.oid::text, ',' order by trigger.oid) as text
+      from pg_trigger as trigger
+      join pg_proc as function on function.oid = trigger.tgfoid
+      where trigger.tgrelid = any (tables)
+        and not trigger.tgisinternal
+        and function.pronamespace <> (select namespace.oid from pg_namespace as namespace where namespace.nspname = 'audit_schema')
+      group by trigger.tgrelid
+    ), relatives as (
+      select family.oid, string_agg(family.relative::text, ',' order by family.relative) as text
+      from (
+        select inhrelid as oid, inhparent as relative from pg_inherits where inhrelid = any (tables)
+        union all
+        select inhparent, inhrelid from pg_inherits where inhparent = any (tables)
+      ) as family
+      group by family.oid
+    ), cascades as (
+      select cascading.confrelid as oid, string_agg(cascading.oid::text, ',' order by cascading.oid) as text
+      from pg_constraint as cascading
+      where cascading.confrelid = any (tables) and cascading.contype = 'f' and cascading.confdeltype in ('c', 'n', 'd')
+      group by cascading.confrelid
+    )
+    select class.oid, md5(concat_ws(E'\n',
+      class.relnamespace, class.relname, class.relkind, class.relowner,
+      'a', attributes.text, 'e', expressions.text, 't', triggers.text, 'r', relatives.text, 'c', cascades.text,
+      'p', case when class.relkind = 'p' then audit_schema._partitions(class.oid) end))
+    from pg_class as class
+    left join attributes using (oid)
+    left join expressions using (oid)
+    left join triggers using (oid)
+    left join relatives using (oid)
+    left join cascades using (oid)
+    where class.oid = any (tables);
+end
 $function$;
