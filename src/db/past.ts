@@ -160,7 +160,7 @@ async function touchedSince(
 ): Promise<string[]> {
   const rows = await sql<{ key: string }[]>`
     with unfinished as materialized (
-      select distinct xid, coalesce(began, '-infinity') as began
+      select distinct xid, least(at, coalesce(began, '-infinity')) as began
       from ${object("change")}
       where at > ${instant}::text::timestamptz
     ), touched as (

@@ -118,11 +118,11 @@ async function moveToThePast(
     await sql`alter table ${object("change")} disable trigger _append_only`;
     await sql`
       update ${object("change")} as change
-      set at = moment.at + (change.at - began.at)
+      set at = moment.at + (change.at - began.at), began = moment.at + (change.began - began.at)
       from pg_temp.moment
       join (select xid, min(at) as at from ${object("change")} group by xid) as began using (xid)
       where change.xid = moment.xid`;
-    await sql`alter table ${object("change")} enable trigger _append_only`;
+    await sql`alter table ${object("change")} enable always trigger _append_only`;
     await sql`
       update ${object("segment")}
       set opened_at = case id when ${past.segment} then ${past.rotated}::text::timestamptz else opened_at - ${earlier} end`;
