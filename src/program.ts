@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addAtTimeCommand } from "./commands/atTime.ts";
+import { addCheckCommand } from "./commands/check.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addDiffCommand } from "./commands/diff.ts";
 import { addDisableCommand } from "./commands/disable.ts";
@@ -9,6 +10,7 @@ import { addInitCommand } from "./commands/init.ts";
 import { addPruneCommand } from "./commands/prune.ts";
 import { addRetentionCommand } from "./commands/retention.ts";
 import { addStatusCommand } from "./commands/status.ts";
+import { addSyncCommand } from "./commands/sync.ts";
 import { addUninstallCommand } from "./commands/uninstall.ts";
 import type { Io } from "./io.ts";
 import { version } from "./version.ts";
@@ -47,6 +49,8 @@ export function createProgram(io: Io): Command {
   addEnableCommand(program, io);
   addDisableCommand(program, io);
   addStatusCommand(program, io);
+  addCheckCommand(program, io);
+  addSyncCommand(program, io);
   addHistoryCommand(program, io);
   addDiffCommand(program, io);
   addAtTimeCommand(program, io);

@@ -134,6 +134,11 @@ export function operation(schema: string, kind: string, relation: number | null,
   return `insert into ${schema}.operation (kind, relation, plan) values (${literal(kind)}, ${literal(relation)}, ${literal(JSON.stringify(plan))});`;
 }
 
+/** Around statements that make or replace trigger functions: see borrow and giveBack. */
+export function lentRights({ installation, isSuperuser }: AuditDatabase) {
+  return { borrow: borrow(installation, isSuperuser), giveBack: giveBack(installation, isSuperuser) };
+}
+
 /**
  * Handing a function over to a role takes membership in it, and the role needs CREATE on the schema: lent for
  * the transaction only, to installers who are no superusers.

@@ -31,6 +31,7 @@ const functionOrder = [
   "_old_place",
   "_trigger_function",
   "_record_statement",
+  "_settings_text",
   "_guard",
   "_insert_function",
   "_update_function",
@@ -99,6 +100,21 @@ export function installScripts(name: string): InstallScripts {
     grants: template("grants.sql", name),
     eventTriggers: template("event_triggers.sql", name),
   };
+}
+
+/** One of our functions as shipped: `body` is undefined for an aggregate, which has none. */
+export interface ShippedFunction {
+  readonly name: string;
+  readonly body: string | undefined;
+  readonly text: string;
+}
+
+/** Every function of an installation in the schema `name`, to be held against those in the server. */
+export function shippedFunctions(name: string): ShippedFunction[] {
+  return functionOrder.map((file) => {
+    const text = template(`functions/${file}.sql`, name);
+    return { name: file, body: /^as \$function\$(.*)\$function\$;/ms.exec(text)?.[1], text };
+  });
 }
 
 /** What removes an installation from the schema `name`, once no table carries its triggers. */

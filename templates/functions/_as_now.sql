@@ -10,6 +10,10 @@ declare
   registered audit_schema.relation := jsonb_populate_record(null::audit_schema.relation, settings::jsonb);
 begin
   registered.oid := audit_schema._audited_table(written, registered.id);
+  select namespace.nspname, class.relname into registered.schema_name, registered.table_name
+  from pg_class as class
+  join pg_namespace as namespace on namespace.oid = class.relnamespace
+  where class.oid = registered.oid;
   registered.excluded := audit_schema._left_out(registered);
   registered.redacted := audit_schema._covered_up(registered);
   return registered;

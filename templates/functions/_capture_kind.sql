@@ -20,10 +20,9 @@ begin
         or exists (
           select
           from pg_trigger as trigger
-          join pg_proc as function on function.oid = trigger.tgfoid
           where trigger.tgrelid = class.oid
             and not trigger.tgisinternal
-            and function.pronamespace <> (select namespace.oid from pg_namespace as namespace where namespace.nspname = 'audit_schema')
+            and not starts_with(trigger.tgname, concat('00_', 'audit_schema', '_'))
         )
         or exists (
           select from pg_constraint as cascading

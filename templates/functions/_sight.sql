@@ -25,10 +25,9 @@ begin
     ), triggers as (
       select trigger.tgrelid as oid, string_agg(trigger.oid::text, ',' order by trigger.oid) as text
       from pg_trigger as trigger
-      join pg_proc as function on function.oid = trigger.tgfoid
       where trigger.tgrelid = any (tables)
         and not trigger.tgisinternal
-        and function.pronamespace <> (select namespace.oid from pg_namespace as namespace where namespace.nspname = 'audit_schema')
+        and not starts_with(trigger.tgname, concat('00_', 'audit_schema', '_'))
       group by trigger.tgrelid
     ), relatives as (
       select family.oid, string_agg(family.relative::text, ',' order by family.relative) as text

@@ -14,8 +14,10 @@ $body$  raise exception using
     message = format('audit: TRUNCATE of %I.%I is forbidden', tg_table_schema, tg_table_name),
     hint = 'Use DELETE, or allow it with: audit enable <table> --on-truncate capture';
 $body$
-    when 'record' then
-      audit_schema._record_statement(registered, 'T', 'key', 'null', '') || E'  return null;\n'
+    when 'record' then format(
+$body$  execute %1$I._record_statement(%1$I._as_now(%2$L, tg_relid), 'T', 'key', 'null', '');
+  return null;
+$body$, 'audit_schema', audit_schema._settings_text(registered))
     else format(
 $body$  if current_setting('transaction_isolation') <> 'read committed' then
     raise exception using
@@ -32,6 +34,6 @@ $body$  if current_setting('transaction_isolation') <> 'read committed' then
   end if;
   execute %1$I._truncate_statement(tg_relid, %3$L);
   return null;
-$body$, 'audit_schema', registered.id, (to_jsonb(registered) - 'horizon_at' - 'dropped_at' - 'enabled')::text)
+$body$, 'audit_schema', registered.id, audit_schema._settings_text(registered))
     end, E'\nset row_security = off')
 $function$;

@@ -1,0 +1,153 @@
+import type { Drift } from "../../core/drift.ts";
+import { quoteIdentifier } from "../../core/name.ts";
+import { enableStatements } from "../capture.ts";
+import { readTables } from "../catalog.ts";
+import { readHealth } from "../health.ts";
+import type { AuditDatabase } from "../installation.ts";
+import { listRelations, type Relation } from "../registry.ts";
+import { breakCoverage } from "./triggers.ts";
+
+interface Found {
+  readonly id: number;
+  readonly there: boolean;
+  readonly known: string;
+  readonly present: string | null;
+  readonly seen: boolean;
+  readonly added: string[];
+  readonly gone: number;
+  readonly coverageEnded: string | null;
+  readonly rowsOwnerDiffers: boolean;
+  readonly handOver: string[];
+  readonly grants: string[];
+}
+
+/** Looks whether the registry still tells the truth about each audited table, and each table is still as it was set up. */
+export async function findTableDrift(audit: AuditDatabase): Promise<Drift[]> {
+  const { sql, object, installation } = audit;
+  const schema = quoteIdentifier(installation.schema);
+  const rows = await sql<Found[]>`
+    select relation.id,
+      class.oid is not null as there,
+      format('%I.%I', relation.schema_name, relation.table_name) as known,
+      format('%I.%I', settled.schema_name, settled.table_name) as present,
+      coalesce(settled.sight = relation.sight, false) as seen,
+      array(
+        select partition::regclass::text
+        from unnest(settled.partitions) as partition
+        where partition <> all (relation.partitions) and pg_relation_size(partition) > 0
+      ) as added,
+      (select count(*)::int from unnest(relation.partitions) as partition where partition <> all (settled.partitions)) as gone,
+      (
+        select coverage.off_reason
+        from ${object("coverage")} as coverage
+        where coverage.relation = relation.id
+        order by coverage.from_id desc
+        limit 1
+      ) as "coverageEnded",
+      coalesce(${object("_rows_owner_differs")}(relation.oid, relation.id), false) as "rowsOwnerDiffers",
+      case when class.oid is null then '{}' else array(
+        select ${object("_hand_over_statements")}(relation.id, relation.oid, case when ${installation.roles} then 'audit_truncate' end)
+      ) end as "handOver",
+      case when class.oid is null or not ${installation.roles} then '{}' else array(
+        select statement
+        from ${object("_table_grants")}(settled) as statement
+        where statement not like 'grant trigger%' or not has_table_privilege('audit_ddl', class.oid, 'trigger')
+      ) end as grants
+    from ${object("relation")} as relation
+    left join pg_class as class on class.oid = relation.oid
+    cross join lateral ${object("_settled")}(relation) as settled
+    where relation.enabled and relation.dropped_at is null
+    order by relation.id`;
+  const relations = new Map((await listRelations(audit)).map((relation) => [relation.id, relation]));
+  const health = await readHealth(audit);
+  const drifts: Drift[] = [];
+  for (const row of rows) {
+    const relation = relations.get(row.id);
+    if (relation === undefined) continue;
+    const table = row.present ?? row.known;
+    const add = (
+      kind: Drift["kind"],
+      subject: string,
+      detail: string | null,
+      statements: readonly string[],
+    ) => drifts.push({ kind, relation: row.id, table, subject, detail, sql: statements });
+    if (!row.there) {
+      const [moved] = relation.dropped ? [] : await readTables(sql, [relation.oid]);
+      if (moved) add("table-changed", table, null, await remake(audit, relation));
+      else {
+        add("table-gone", table, null, [
+          `select ${schema}._end_coverage(${row.id}, 'the table was found gone');`,
+          `update ${schema}.relation set dropped_at = clock_timestamp(), enabled = false where id = ${row.id};`,
+        ]);
+      }
+      continue;
+    }
+    const found = health.get(row.id);
+    const guarded = relation.capture === "guarded";
+    if (row.added.length > 0 || row.gone > 0) {
+      const what = [
+        ...(row.added.length > 0 ? [`${row.added.join(", ")} came with rows`] : []),
+        ...(row.gone > 0 ? [`${row.gone} went`] : []),
+      ].join(", ");
+      add("partitions-changed", table, what, [
+        `update ${schema}.relation set (partitions, sight) = (select settled.partitions, settled.sight from ${schema}._settled(relation) as settled) where id = ${row.id};`,
+        ...breakCoverage(installation.schema, row.id, "partitions came or went unseen"),
+      ]);
+    }
+    if (found && !found.sameKey) add("key-lost", table, null, await withNewKey(audit, relation));
+    else if (row.present !== row.known) add("table-renamed", table, null, await remake(audit, relation));
+    else if (!row.seen && row.added.length === 0 && row.gone === 0) {
+      add(guarded ? "table-changed-guarded" : "table-changed", table, null, await remake(audit, relation));
+    }
+    if (row.coverageEnded !== null) {
+      add("coverage-ended", table, row.coverageEnded, [
+        `select ${schema}._begin_coverage(${row.id}, 'mended');`,
+      ]);
+    }
+    if (row.rowsOwnerDiffers) {
+      add("rows-owner", `${installation.schema}._rows_${row.id}(text)`, null, row.handOver);
+    }
+    if (row.grants.length > 0) add("grant-missing", "audit_ddl", "change our triggers", row.grants);
+  }
+  return [...drifts, ...(await findStrays(audit))];
+}
+
+/** Everything of a table made anew, with the settings that it has. */
+async function remake(audit: AuditDatabase, relation: Relation, gap?: string): Promise<string[]> {
+  const [facts] = await readTables(audit.sql, [relation.oid]);
+  if (!facts) return [];
+  const request = { facts, relation: relation.id, existing: relation, settings: relation, gap };
+  return enableStatements(audit, request);
+}
+
+/** Under the primary key that the table has now; where it has none, somebody has to decide. */
+async function withNewKey(audit: AuditDatabase, relation: Relation): Promise<string[]> {
+  const [facts] = await readTables(audit.sql, [relation.oid]);
+  if (!facts || facts.keyColumns.length === 0) return [];
+  const rekeyed = { ...relation, keyColumns: facts.keyColumns, keyFrom: "primary" as const };
+  return remake(audit, rekeyed, "the key was found changed");
+}
+
+/** Triggers that call our functions on tables that are not part of an audited one, such as a detached partition. */
+async function findStrays({ sql, object, installation }: AuditDatabase): Promise<Drift[]> {
+  const rows = await sql<{ relation: number; known: string; table: string; name: string }[]>`
+    select relation.id as relation, format('%I.%I', relation.schema_name, relation.table_name) as known,
+      trigger.tgrelid::regclass::text as table, trigger.tgname as name
+    from pg_trigger as trigger
+    join pg_proc as function on function.oid = trigger.tgfoid
+    join pg_namespace as namespace on namespace.oid = function.pronamespace and namespace.nspname = ${installation.schema}
+    join ${object("relation")} as relation
+      on relation.id::text = substring(function.proname from '^_(?:insert|update|delete|truncate)_([0-9]+)$')
+    where trigger.tgparentid = 0
+      and trigger.tgrelid <> relation.oid
+      and not exists (select from pg_partition_tree(relation.oid) as tree where tree.relid = trigger.tgrelid)
+    order by 3, 4`;
+  return rows.map(({ relation, known, table, name }) => ({
+    kind: "trigger-stray" as const,
+    relation,
+    table: known,
+    subject: name,
+    detail: table,
+    sql: [`drop trigger ${quoteIdentifier(name)} on ${table};`],
+  }));
+}
