@@ -21,11 +21,11 @@ export async function runSync(options: SyncOptions, io: Io): Promise<void> {
       for (const group of byTable(await findDrift(audit))) await io.out(`${script(audit, group)}\n\n`);
       return;
     }
-    const mended = await withRunLock(audit.sql, audit.installation.schema, () => mendAll(audit, io));
-    const left = (await findDrift(audit)).filter(({ kind }) => severityOf(kind) !== "note");
-    const answer = mended.filter((drift) => !left.some((other) => isSame(drift, other)));
-    if (options.json) await io.out(findingsJson(answer));
-    else await io.out(answer.length === 0 ? "There was nothing to mend.\n" : mendedText(answer));
+    const { mended, left } = await withRunLock(audit.sql, audit.installation.schema, () =>
+      mendAll(audit, io),
+    );
+    if (options.json) await io.out(findingsJson(mended));
+    else await io.out(mended.length === 0 ? "There was nothing to mend.\n" : mendedText(mended));
     if (left.length === 0) return;
     io.err(findingsText(left, { ...lookOf(io), width: undefined }));
     throw new SilentExit(ExitCode.No);
@@ -62,24 +62,27 @@ function script(audit: AuditDatabase, group: readonly Drift[]): string {
   return ["begin;", LOCK_TIMEOUT_SQL, ...statementsOf(audit, group), "commit;"].join("\n");
 }
 
-async function mendAll(audit: AuditDatabase, io: Io): Promise<Drift[]> {
-  const mended: Drift[] = [];
-  // Mending the installation can bring to light what it hid.
-  for (let turn = 0; turn < 3; turn++) {
-    const groups = byTable(await findDrift(audit));
-    const relations = new Map((await listRelations(audit)).map((relation) => [relation.id, relation.oid]));
-    if (groups.length === 0) break;
-    for (const group of groups) {
-      const [first] = group;
-      const table = first?.table ?? audit.installation.schema;
-      const oid = relations.get(first?.relation ?? 0) ?? 0;
-      await withLockRetries({ sql: audit.sql, io, table, oid }, () =>
-        withTransaction(audit.sql, { lockTimeoutMs: LOCK_TIMEOUT_MS }, async (transaction) => {
-          for (const statement of statementsOf(audit, group)) await transaction.unsafe(statement);
-        }),
-      );
-      mended.push(...group.filter((drift) => !mended.some((other) => isSame(drift, other))));
+async function mendAll(audit: AuditDatabase, io: Io): Promise<{ mended: Drift[]; left: Drift[] }> {
+  const tried: Drift[] = [];
+  let found = await findDrift(audit);
+  // Mending the installation can bring to light what it hid; what comes back twice will not go away.
+  for (let turn = 0; turn < 3 && byTable(found).length > 0; turn++) {
+    const oids = new Map((await listRelations(audit)).map(({ id, oid }) => [id, oid]));
+    for (const group of byTable(found)) {
+      await mend(audit, io, group, oids.get(group[0]?.relation ?? 0) ?? 0);
+      tried.push(...group.filter((drift) => !tried.some((other) => isSame(drift, other))));
     }
+    found = await findDrift(audit);
   }
-  return mended;
+  const left = found.filter(({ kind }) => severityOf(kind) !== "note");
+  return { mended: tried.filter((drift) => !left.some((other) => isSame(drift, other))), left };
+}
+
+async function mend(audit: AuditDatabase, io: Io, group: readonly Drift[], oid: number): Promise<void> {
+  const table = group[0]?.table ?? audit.installation.schema;
+  await withLockRetries({ sql: audit.sql, io, table, oid }, () =>
+    withTransaction(audit.sql, { lockTimeoutMs: LOCK_TIMEOUT_MS }, async (transaction) => {
+      for (const statement of statementsOf(audit, group)) await transaction.unsafe(statement);
+    }),
+  );
 }

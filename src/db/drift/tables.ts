@@ -29,7 +29,7 @@ export async function findTableDrift(audit: AuditDatabase): Promise<Drift[]> {
     select relation.id,
       class.oid is not null as there,
       format('%I.%I', relation.schema_name, relation.table_name) as known,
-      format('%I.%I', settled.schema_name, settled.table_name) as present,
+      case when class.oid is not null then format('%I.%I', settled.schema_name, settled.table_name) end as present,
       coalesce(settled.sight = relation.sight, false) as seen,
       array(
         select partition::regclass::text
