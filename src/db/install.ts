@@ -77,8 +77,9 @@ export async function install(connection: Connection, schema: string): Promise<I
   await sql.unsafe(scripts.functions);
   await sql.unsafe(scripts.views);
   await sql.unsafe(scripts.appendOnly);
-  const name = quoteIdentifier(schema);
-  await sql.unsafe(`revoke execute on all functions in schema ${name} from public`);
+  await sql.unsafe(
+    there ? `revoke execute on all functions in schema ${quoteIdentifier(schema)} from public` : scripts.shut,
+  );
   // Looked at again on an upgrade: what was ours then may have been given away since.
   if (former?.roles) await sql.unsafe(scripts.roles);
   const roles = former?.roles || (await permitted(sql, scripts.roles + trial(connection)));
@@ -105,6 +106,7 @@ export function installScript(schema: string): string {
     functions,
     views,
     appendOnly,
+    shut,
     roles,
     grants,
     eventTriggers,
@@ -116,7 +118,7 @@ export function installScript(schema: string): string {
     functions,
     views,
     appendOnly,
-    `revoke execute on all functions in schema ${name} from public;`,
+    shut,
     roles,
     grants,
     eventTriggers,

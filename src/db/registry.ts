@@ -152,12 +152,12 @@ export async function resolveKey(
   );
   const [made] = await sql<{ expression: string }[]>`
     select ${audit.object("_key_expression")}(${relation.oid}::oid, ${sql.array([...relation.keyColumns], 21)}::smallint[], 'given.') as expression`;
-  const given = columns
-    .map(({ name, type }, index) => `$${index + 1}::text::${type} as ${quoted(name)}`)
-    .join(", ");
+  // Through the types' input functions: a cast is code that the owner of a type may have written.
+  const given = columns.map(({ name, type }) => `${quoted(name)} ${type}`).join(", ");
+  const texts = Object.fromEntries(columns.map(({ name }, index) => [name, values[index]]));
   const [row] = await sql.unsafe<{ key: string }[]>(
-    `select ${made?.expression} as key from (select ${given}) as given`,
-    values,
+    `select ${made?.expression} as key from jsonb_to_record($1::text::jsonb) as given (${given})`,
+    [JSON.stringify(texts)],
   );
   return row?.key ?? "";
 }

@@ -53,6 +53,7 @@ const functionOrder = [
   "_release_statements",
   "_record_shape",
   "_append_only",
+  "_shut",
   "_coverage_gap",
   "_end_coverage",
   "_begin_coverage",
@@ -68,6 +69,8 @@ const functionOrder = [
   "_rename",
   "_contradiction",
   "_text_length",
+  "_reads_plainly",
+  "_untrusted_check",
   "_columns_at",
   "_typed_key",
   "_key_match",
@@ -81,6 +84,7 @@ export interface InstallScripts {
   /** For an installation that is there already. */
   readonly upgrade: string;
   readonly functions: string;
+  readonly shut: string;
   readonly views: string;
   readonly appendOnly: string;
   readonly roles: string;
@@ -94,6 +98,7 @@ export function installScripts(name: string): InstallScripts {
     schema: template("schema.sql", name),
     upgrade: template("upgrade.sql", name),
     functions: functionOrder.map((file) => template(`functions/${file}.sql`, name)).join("\n"),
+    shut: template("shut.sql", name),
     views: template("views.sql", name),
     appendOnly: template("append_only.sql", name),
     roles: template("roles.sql", name),

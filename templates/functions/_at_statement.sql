@@ -28,11 +28,24 @@ declare
   untouched text;
   present text;
   past text;
+  overlaid text;
+  rebuilt text;
+  absent text;
+  untrusted text;
   straddling text := '';
   asked text := '';
 begin
   perform audit_schema._require_coverage(relation_id, audited, instant);
   select relation.* into registered from audit_schema.relation where relation.id = relation_id;
+
+  -- A plain SELECT runs no check of a domain, but reading a value back does.
+  untrusted := audit_schema._untrusted_check(audited);
+  if untrusted is not null and not (select pg_has_role(class.relowner, current_user::text, 'member') from pg_class as class where class.oid = audited) then
+    raise exception using
+      errcode = 'UA005',
+      message = format('reading the past of %s would run code of its owner with the rights of %I: the check of the domain %s', audited::regclass, current_user, untrusted),
+      hint = format('Read it as its owner: set role %I.', (select class.relowner::regrole::text from pg_class as class where class.oid = audited));
+  end if;
 
   -- Transaction ids mean something within one era only; bounds are needed where there are several.
   select format(' and change.id >= %s and change.id < %s', installation.first_id, coalesce(next_era.first_id, 9223372036854775807))
@@ -80,19 +93,39 @@ begin
     string_agg(
       case when known.unknown is null
         then format('live.%I', known.name)
-        else format('null::%s as %I', known.type, known.name)
+        when known.plainly then format('null::%s as %I', known.type, known.name)
+        else format('absent.%I', known.name)
       end, E',\n    ' order by known.attnum),
     string_agg(
       case when known.unknown is null
-        then format('case when undone.image ? %1$L then (undone.image ->> %1$L)::%2$s else live.%1$I end', known.name, known.type)
-        else format('null::%s', known.type)
+        then case
+          when known.plainly
+            then format('case when undone.image ? %1$L then (undone.image ->> %1$L)::%2$s else live.%3$I end', known.name, known.type, known.name)
+          else format('overlaid.%I', known.name)
+        end
+        when known.plainly then format('null::%s', known.type)
+        else format('absent.%I', known.name)
       end, E',\n    ' order by known.attnum),
     string_agg(
       case when known.unknown is null
-        then format('(undone.image ->> %1$L)::%2$s', known.name, known.type)
-        else format('null::%1$s', known.type)
-      end, E',\n    ' order by known.attnum)
-  into untouched, present, past
+        then case
+          when known.plainly then format('(undone.image ->> %1$L)::%2$s', known.name, known.type)
+          else format('rebuilt.%I', known.name)
+        end
+        when known.plainly then format('null::%1$s', known.type)
+        else format('absent.%I', known.name)
+      end, E',\n    ' order by known.attnum),
+    -- on top of the present row, or by itself
+    case when bool_or(not known.plainly and known.unknown is null) then format(
+      E'\n  cross join lateral jsonb_populate_record(live, undone.image - %L::text[]) as overlaid',
+      coalesce(array_agg(known.name) filter (where known.unknown is not null), '{}')) else '' end,
+    case when bool_or(not known.plainly and known.unknown is null) then format(
+      E'\n  cross join lateral jsonb_to_record(undone.image) as rebuilt (%s)',
+      string_agg(format('%I %s', known.name, known.type), ', ') filter (where not known.plainly and known.unknown is null)) else '' end,
+    -- a NULL of a type that may allow none
+    case when bool_or(not known.plainly and known.unknown is not null)
+      then format(E'\n  left join %s as absent on false', source) else '' end
+  into untouched, present, past, overlaid, rebuilt, absent
   from audit_schema._columns_at(relation_id, audited, instant) as known;
 
   if keys is not null then
@@ -192,18 +225,18 @@ $statement$with undo as (
 ), result as (
   select
     %11$s
-  from %12$s
+  from %12$s%17$s
   where not exists (select from undone where %13$s)
   union all
   select
     %16$s
   from undone
-  join %9$s as live on %13$s
+  join %9$s as live on %13$s%18$s%17$s
   where undone.existed and undone.departures = 0
   union all
   select
     %14$s
-  from undone
+  from undone%19$s%17$s
   where undone.existed and undone.departures > 0
 )
 select * from result$statement$,
@@ -227,6 +260,9 @@ select * from result$statement$,
     audit_schema._key_match(audited, registered.key_columns, 'undone'),
     past,
     asked,
-    present);
+    present,
+    absent,
+    overlaid,
+    rebuilt);
 end
 $function$;

@@ -8,8 +8,8 @@ stable
 set search_path = pg_catalog, pg_temp
 as $function$
 declare
-  functions constant text := (
-    select string_agg(format('%I.%I()', 'audit_schema', format('_%s_%s', operation, registered.id)), ', ')
+  functions constant text[] := array(
+    select format('%I.%I()', 'audit_schema', format('_%s_%s', operation, registered.id))
     from unnest('{insert,update,delete}'::text[]) as operation
   );
   truncate_function constant text := format('%I.%I()', 'audit_schema', '_truncate_' || registered.id);
@@ -50,7 +50,10 @@ begin
       from unnest(case when member.oid = registered.oid then '{insert,update,delete,truncate}'::text[] else '{truncate}' end) as operation;
     end if;
   end loop;
-  return next format('revoke execute on function %s, %s from public;', functions, truncate_function);
+  return query
+  select format('select %I._shut(''pg_proc'', %L::regprocedure, %s);', 'audit_schema', name, case when class.relkind = 'p' then format('%L::regrole', class.relowner::regrole) else 'null' end)
+  from unnest(functions || truncate_function) as name, pg_class as class
+  where class.oid = registered.oid;
   if (select class.relkind = 'p' from pg_class as class where class.oid = registered.oid) then
     return query select audit_schema._clone_grants(registered.id, registered.oid);
   end if;

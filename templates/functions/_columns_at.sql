@@ -1,8 +1,9 @@
 -- The columns of a table today, and of each whether its value at an instant can be known. unknown is null where
 -- it can, else says why not: excluded or redacted then or at any time since, younger than the instant, rewritten by ALTER TYPE,
 -- of a name that was given to another column while DDL was not followed.
+-- plainly: whether a text of its type is read back by a cast (see _reads_plainly).
 create or replace function audit_schema._columns_at(relation integer, audited oid, instant timestamptz)
-returns table (attnum smallint, name text, type text, unknown text)
+returns table (attnum smallint, name text, type text, unknown text, plainly boolean)
 language sql
 stable
 set search_path = pg_catalog, pg_temp
@@ -54,7 +55,8 @@ as $function$
         or (since.type_then <> format_type(attribute.atttypid, attribute.atttypmod)
           and (audit_schema._text_length(since.type_then) <= audit_schema._text_length(format_type(attribute.atttypid, attribute.atttypmod))) is not true)
         then format('its type changed, it was %s', since.type_then)
-    end
+    end,
+    audit_schema._reads_plainly(attribute.atttypid)
   from pg_attribute as attribute
   join audit_schema.relation as registered on registered.id = _columns_at.relation
   left join since on since.attnum = attribute.attnum

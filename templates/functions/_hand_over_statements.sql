@@ -15,7 +15,7 @@ as $function$
   )
   select statement.text
   from given, unnest(array[
-    format('revoke execute on function %s from public;', given.function),
+    format('select %I._shut(''pg_proc'', %L::regprocedure, null);', 'audit_schema', given.function),
     case when caller is not null then format('grant execute on function %s to %I;', given.function, caller) end,
     case when not given.may_create then format('grant create on schema %I to %I;', 'audit_schema', given.owner) end,
     format('alter function %s owner to %I;', given.function, given.owner),

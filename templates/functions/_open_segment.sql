@@ -29,6 +29,7 @@ begin
   execute format('comment on table %I.%I is %L',
     'audit_schema', 'change_' || opened, 'One segment of the log. Read it through "change".');
   execute format('alter table %I.%I owner to %I', 'audit_schema', 'change_' || opened, log_owner);
+  perform audit_schema._shut('pg_class', format('%I.%I', 'audit_schema', 'change_' || opened)::regclass, null);
   execute format('create trigger _append_only_truncate before truncate on %I.%I for each statement execute function %I._append_only()',
     'audit_schema', 'change_' || opened, 'audit_schema');
   execute format('alter table %1$I.change attach partition %1$I.%2$I for values in (%3$s)',
@@ -39,7 +40,7 @@ begin
 
   execute format('create or replace function %I.%I() returns integer language sql immutable as %L',
     'audit_schema', '_hot_' || _open_segment.retention, 'select ' || opened);
-  execute format('revoke execute on function %I.%I() from public', 'audit_schema', '_hot_' || _open_segment.retention);
+  perform audit_schema._shut('pg_proc', format('%I.%I()', 'audit_schema', '_hot_' || _open_segment.retention)::regprocedure, null);
   if (select installation.roles from audit_schema.installation order by installation.era desc limit 1) then
     execute format('grant execute on function %I.%I() to audit_writer, audit_truncate',
       'audit_schema', '_hot_' || _open_segment.retention);

@@ -6,7 +6,11 @@ stable
 set search_path = pg_catalog, pg_temp
 as $function$
   select string_agg(
-    format('(%s)::%s as key_%s',
+    format(
+      case
+        when audit_schema._reads_plainly(key_column.atttypid) then '(%s)::%s as key_%s'
+        else '(select given.it from jsonb_to_record(jsonb_build_object(''it'', %s)) as given (it %s)) as key_%s'
+      end,
       case
         when cardinality(key_columns) = 1 then format('%I.key', alias)
         else format('%I.key::jsonb ->> %s', alias, place.ordinality - 1)
