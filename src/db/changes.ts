@@ -276,7 +276,9 @@ async function rowOrder({ sql, object }: AuditDatabase, events: readonly KeyEven
       ${column(events.map(({ truncates }) => String(truncates)))}::text[]::boolean[],
       ${column(events.map(({ oldTid }) => oldTid))}::text[]::tid[],
       ${column(events.map(({ newTid }) => newTid))}::text[]::tid[]) as ids`;
-  return answer?.ids ?? [];
+  const ids = answer?.ids ?? [];
+  // What only passed through the key is no part of this row's life, but it happened.
+  return [...ids, ...events.map(({ id }) => id).filter((id) => !ids.includes(id))];
 }
 
 function isOutOfOrder(former: KeyEvent | undefined, event: KeyEvent): boolean {

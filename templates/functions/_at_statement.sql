@@ -196,6 +196,9 @@ $statement$with undo as (
     ) as place
   from neighbour
   left join mended on mended.key = neighbour.key and mended.xid = neighbour.xid and mended.id = neighbour.id
+  left join disorder on disorder.key = neighbour.key and disorder.xid = neighbour.xid
+  -- without what only passed through the key
+  where disorder.key is null or mended.id is not null
 ), bounded as (
   select placed.*,
     coalesce(bool_or(placed.leaves) over (

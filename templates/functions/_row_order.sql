@@ -3,7 +3,7 @@
 -- where a row version came from does. Versions are linked into chains (what one change made, another replaced).
 -- Chains follow each other so that a row leaves only when there is one, and arrives only when there is none; where
 -- that leaves a choice, by id. No link crosses a TRUNCATE: it is recorded in its turn, and places are used anew
--- afterwards. Where the links make no sense (the table was rewritten in between), the order of ids stands. All
+-- afterwards. What only passed through the key is left out. Where the links make no sense (the table was rewritten in between), the order of ids stands. All
 -- arrays are in order of id, one element per change.
 create or replace function audit_schema._row_order(
   ids bigint[], leaves boolean[], arrives boolean[], truncates boolean[], old_tids tid[], new_tids tid[])
@@ -85,6 +85,13 @@ begin
       chain.ordinality
     limit 1;
     if not found then
+      -- Under a key that is checked late, another row may pass through the key of one that stays: no part of its life.
+      if there and not exists (
+        select from unnest(chains) as passing (number)
+        where not (arrives[beginnings[passing.number]] and leaves[endings[passing.number]])
+      ) then
+        return ordered;
+      end if;
       return ids;
     end if;
     link := beginnings[chosen];
