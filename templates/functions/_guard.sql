@@ -21,7 +21,7 @@ $guard$,
           || audit_schema._record_statement(registered, 'I', 'key, new, new_tid', 'key_text, new_image, new.ctid', '')
       when 'delete' then
         format(E'    execute %I._describe_expression(tg_relid, %L) into old_key_text, old_image using old;\n', 'audit_schema', described.settings)
-          || audit_schema._record_statement(registered, 'D', 'key, old, old_tid', 'old_key_text, old_image, ' || audit_schema._old_place(), '')
+          || audit_schema._record_statement(registered, 'D', 'key, old, old_tid', 'old_key_text, old_image, ' || audit_schema._old_place(false), '')
       else
         format(
 $update$    execute %1$I._describe_expression(tg_relid, %2$L) into old_key_text, old_image using old;
@@ -50,7 +50,7 @@ $parts$,
               'audit_schema')
           end)
           || audit_schema._record_statement(registered, 'U', 'key, old_key, old, new, old_tid, new_tid',
-            'key_text, old_key_text, old_image, new_image, ' || audit_schema._old_place() || ', new.ctid', '')
+            'key_text, old_key_text, old_image, new_image, ' || audit_schema._old_place(false) || ', new.ctid', '')
     end) end
   from (select audit_schema._settings_text(registered) as settings) as described
 $function$;

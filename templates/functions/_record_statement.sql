@@ -1,15 +1,16 @@
 -- SQL text of the statement that adds changes to the log: `columns` and `expressions` are those of this operation,
--- `source` is where the rows come from, if from anywhere. Origin and segment are added here. The remark in it costs
--- nothing and stands in the context of the error, where a change cannot be recorded and the write fails with it.
+-- `source` is where the rows come from, if from anywhere. Origin (without the context where `bare`) and segment are added
+-- here. The remark in it costs nothing and stands in the context of the error, where a change cannot be recorded and
+-- the write fails with it.
 create or replace function audit_schema._record_statement(
-  registered audit_schema.relation, op text, columns text, expressions text, source text)
+  registered audit_schema.relation, op text, columns text, expressions text, source text, bare boolean default false)
 returns text
 language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $function$
   select format(
-$statement$  insert into %1$I.change /* audit: the change of %2$s could not be recorded, so the write is refused; see: audit check */ (
+$statement$  insert into %1$I.change /* audit: the change of %2$s could not be recorded, so the write is refused. Too large a row: audit enable %2$s --exclude <column> or --oversize digest. Anything else: audit check */ (
     relation, op, %3$s,
     actor, db_user, role, application, client_addr, context,
     segment
@@ -26,7 +27,7 @@ $statement$,
     registered.id,
     op,
     expressions,
-    audit_schema._origin_expressions(registered.keeps_statement),
+    audit_schema._origin_expressions(registered.keeps_statement, bare),
     '_hot_' || registered.retention,
     E'\n  ' || nullif(source, ''))
 $function$;
