@@ -29,6 +29,12 @@ describe("settleKey, where nothing is asked for,", () => {
       primary,
       { keyColumns: [2], keyFrom: "primary" },
     ],
+    [
+      "follows the primary key although its former columns would still do",
+      someTable({ candidates: [byEmail] }),
+      { keyColumns: [2], keyFrom: "primary" },
+      primary,
+    ],
     ["keeps to the columns chosen before", keyless({ candidates: [byEmail] }), chosen, chosen],
     [
       "keeps to the columns chosen before beside a new primary key",
