@@ -2,7 +2,7 @@ import { displayWidth, safeText, truncateTo } from "../core/safe.ts";
 import type { Image, RowDifference } from "../types.ts";
 import type { Look } from "./columns.ts";
 import { countText } from "./duration.ts";
-import { changedTexts, columnValue, valueText } from "./value.ts";
+import { changedTexts, columnValue, sameValue, valueText } from "./value.ts";
 
 const gap = "  ";
 
@@ -38,7 +38,9 @@ function changedText(
   { style, width }: Look,
 ): string {
   const columns = [...new Set([...Object.keys(old), ...Object.keys(after)])];
-  const changed = columns.filter((column) => columnValue(old, column) !== columnValue(after, column));
+  const changed = columns.filter(
+    (column) => !sameValue(columnValue(old, column), columnValue(after, column)),
+  );
   const keyText = valueText(key);
   const before = [`< ${keyText}`];
   const now = [`> ${keyText}`];

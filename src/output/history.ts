@@ -5,7 +5,7 @@ import { ago } from "./duration.ts";
 import { localTime } from "./instant.ts";
 import { tableLabel } from "./name.ts";
 import type { Paint, Style } from "./style.ts";
-import { changedTexts, columnValue, valueText } from "./value.ts";
+import { changedTexts, columnValue, sameValue, valueText } from "./value.ts";
 
 export interface ChangeTextOptions extends Look {
   readonly now: Date;
@@ -166,7 +166,7 @@ function changedColumns({ old, new: after, oldKey }: Change): string[] {
     const before = columnValue(old, column);
     const value = columnValue(after, column);
     if (after !== null && value === undefined) return oldKey === null;
-    return before !== value;
+    return !sameValue(before, value);
   });
 }
 

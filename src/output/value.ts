@@ -21,6 +21,17 @@ function withheldText(withheld: Withheld): string {
   return "redacted" in withheld ? "[redacted]" : `[${bytesText(withheld.bytes)}, ${withheld.digest}]`;
 }
 
+/**
+ * Whether two values, or what stands for them, are the same as far as the log can tell. A redacted value stands in a
+ * change only where it changed, so two marks are never the same.
+ */
+export function sameValue(one: Value | Withheld | undefined, other: Value | Withheld | undefined): boolean {
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) {
+    return one === other;
+  }
+  return "digest" in one && "digest" in other && one.digest === other.digest && one.bytes === other.bytes;
+}
+
 /** The value of a column, undefined where the image does not hold it. */
 export function columnValue<T>(image: Readonly<Record<string, T>> | null, column: string): T | undefined {
   return image !== null && Object.hasOwn(image, column) ? image[column] : undefined;

@@ -66,6 +66,16 @@ describe("what commander refuses", () => {
       ["enable", "users", "--on-truncate", "ignore"],
       "Option '--on-truncate <how>' argument 'ignore' is invalid. Allowed choices are capture, record, forbid.",
     ],
+    [
+      ["enable", "users", "--images", "whole"],
+      "Option '--images <what>' argument 'whole' is invalid. Allowed choices are changes, full, lean.",
+    ],
+    [
+      ["enable", "users", "--oversize", "drop"],
+      "Option '--oversize <how>' argument 'drop' is invalid. Allowed choices are fail, digest.",
+    ],
+    [["enable", "users", "--key"], "Option '--key <columns>' argument missing."],
+    [["enable", "users", "--redact"], "Option '--redact <columns>' argument missing."],
     [["history", "users", "--limit", "0"], `argument '0' is invalid. "0" is not a positive whole number.`],
     [["history", "users", "--limit", "-1"], `argument '-1' is invalid. "-1" is not a positive whole number.`],
     [
@@ -100,6 +110,7 @@ describe("what our grammars refuse", () => {
     [["history", "users", "--until", "yesteday"], 'did you mean "yesterday"?'],
     [["diff", "users", "--from", "2026-02-30"], "2026-02 has no day 30"],
     [["diff", "users", "--from", "now", "--to", "25:00"], "a time alone does not say which day"],
+    [["enable", "users", "--key", '"open'], '""open" is not'],
     [["enable", "users", "--retain", "90m"], "neither a retention class nor an interval"],
     [["enable", "users", "--retain", "0d"], "it would keep nothing"],
     [["retention", "set", "normal", "often"], "not a retention interval"],
@@ -116,6 +127,8 @@ describe("what the commands refuse before they look at the database", () => {
     [["enable"], "No table is named."],
     [["enable", "users", "--all"], "only one of them can be meant"],
     [["enable", "users", "--schema", "sales"], "only one of them can be meant"],
+    [["enable", "users", "orders", "--key", "email"], "--key names the columns of one table."],
+    [["enable", "--all", "--key", "email"], "--key names the columns of one table."],
     [["disable"], "No table is named."],
     [["disable", "users", "--all"], "Tables are named and --all is given; only one of them can be meant."],
     [["retention", "set", "forever", "90d"], 'The class "forever" keeps for ever.'],

@@ -6,6 +6,7 @@ describe("findObstacle", () => {
   it.each<[string, Partial<TableFacts>]>([
     ["an ordinary table with a primary key", {}],
     ["a partitioned table", { kind: "p" }],
+    ["a table without a primary key, which is settleKey's to judge", { keyColumns: [] }],
     ["an unlogged table", { unlogged: true }],
     ["a table under row-level security", { rowSecurity: true }],
     ["a table of an inheritance tree", { inheritance: true }],
@@ -69,30 +70,18 @@ describe("findObstacle", () => {
       'is a partition of public."Orders"',
       'Audit the whole: audit enable public."Orders"',
     ],
-    [
-      "a table without key or candidate",
-      { keyColumns: [] },
-      "has no primary key, by which its rows could be told apart",
-      "Add one, then audit it again: alter table public.users add primary key (…);",
-    ],
-    [
-      "a table without key, and names the first index that would do",
-      { schema: "Sales", table: "note", keyColumns: [], candidates: ["note_Code_key", "other"] },
-      "has no primary key, by which its rows could be told apart",
-      'Its unique index "note_Code_key" would do: alter table "Sales".note add primary key using index "note_Code_key";',
-    ],
   ])("refuses %s", (_, facts, reason, hint) => {
     expect(findObstacle(someTable(facts), ["audit"])).toEqual({ reason, hint });
   });
 
   it.each<[string, Partial<TableFacts>, string]>([
     ["being ours before being a view", { schema: "audit", kind: "v" }, "is part of the audit trail itself"],
-    ["being a view before lacking a key", { kind: "v", keyColumns: [] }, "is a view"],
-    ["being temporary before lacking a key", { temporary: true, keyColumns: [] }, "is a temporary table"],
+    ["being temporary before being the system's", { temporary: true, system: true }, "is a temporary table"],
+    ["being the system's before being a view", { system: true, kind: "v" }, "is a system table"],
     [
-      "being a partition before lacking a key",
-      { partitionOf: "orders", keyColumns: [] },
-      "is a partition of orders",
+      "being an extension's before being a partition",
+      { extension: "postgis", partitionOf: "orders" },
+      "belongs to the extension postgis",
     ],
   ])("names %s", (_, facts, reason) => {
     expect(findObstacle(someTable(facts), ["audit"])?.reason).toMatch(reason);

@@ -1,20 +1,50 @@
 import { describe, expect, it } from "vitest";
+import { type CaptureSettings, noChoice } from "../../src/core/capture.ts";
 import {
-  type CaptureSettings,
+  type CaptureDefaults,
   type CaptureWishes,
   patternsFor,
   settleCapture,
   unknownEverywhere,
 } from "../../src/core/enablePlan.ts";
+import type { Key } from "../../src/core/key.ts";
+import { oddSettings, plainSettings } from "../helpers/captureSettings.ts";
 import { someTable } from "../helpers/tableFacts.ts";
 import { userErrorOf } from "../helpers/userError.ts";
 
-const nothing: CaptureWishes = { exclude: undefined, onTruncate: undefined, retentionId: undefined };
-const defaultRetention = 1;
-const former: CaptureSettings = { excluded: [2], exclude: ["*_token"], onTruncate: "forbid", retentionId: 7 };
+const key: Key = { keyColumns: [1], keyFrom: "primary" };
+const keyless: Key = { keyColumns: [], keyFrom: "none" };
+const defaults: CaptureDefaults = { retentionId: 1 };
 
-function settle(wishes: Partial<CaptureWishes>, before?: CaptureSettings, facts = someTable()) {
-  return settleCapture(facts, { ...nothing, ...wishes }, before, defaultRetention);
+const plain = plainSettings;
+const former = oddSettings;
+
+const otherDefaults: CaptureDefaults = {
+  exclude: ["api_*"],
+  redact: ["email"],
+  images: "lean",
+  onTruncate: "record",
+  oversize: "digest",
+  statement: false,
+  always: true,
+  retentionId: 3,
+};
+
+interface Given {
+  readonly before?: CaptureSettings;
+  readonly facts?: ReturnType<typeof someTable>;
+  readonly key?: Key;
+  readonly defaults?: CaptureDefaults;
+}
+
+function settle(wishes: CaptureWishes, given: Given = {}) {
+  return settleCapture(
+    given.facts ?? someTable(),
+    given.key ?? key,
+    wishes,
+    given.before,
+    given.defaults ?? defaults,
+  );
 }
 
 function column(attnum: number, name: string) {
@@ -23,59 +53,78 @@ function column(attnum: number, name: string) {
 
 describe("settleCapture", () => {
   it("records every column and every TRUNCATE, for ever, unless told otherwise", () => {
-    expect(settle({})).toEqual({
-      settings: { excluded: [], exclude: [], onTruncate: "capture", retentionId: defaultRetention },
-      notes: [],
-    });
+    expect(settle({})).toEqual({ settings: plain, notes: [] });
   });
 
   it("leaves all as it was asked for before when nothing is asked for now", () => {
-    expect(settle({}, former)).toEqual({ settings: former, notes: [] });
+    expect(settle({}, { before: former })).toEqual({ settings: former, notes: [] });
+    expect(settle({}, { before: former, defaults: otherDefaults }).settings).toEqual(former);
   });
 
-  it.each<[string, Partial<CaptureWishes>, Partial<CaptureSettings>]>([
-    ["the exclusions", { exclude: ["email"] }, { excluded: [2], exclude: [] }],
-    ["the exclusions, to none", { exclude: [] }, { excluded: [], exclude: [] }],
+  it.each<[string, CaptureWishes, Partial<CaptureSettings>]>([
+    ["the exclusions", { exclude: ["email"] }, { exclude: { columns: [2], globs: [] } }],
+    ["the exclusions, to none", { exclude: [] }, { exclude: noChoice }],
+    ["the only columns", { only: ["api_token"] }, { only: { columns: [4], globs: [] } }],
+    ["the only columns, to all", { only: [] }, { only: null }],
+    ["the redactions", { redact: ["email", "api_*"] }, { redact: { columns: [2], globs: ["api_*"] } }],
+    ["the redactions, to none", { redact: [] }, { redact: noChoice }],
+    ["the images", { images: "changes" }, { images: "changes" }],
     ["what TRUNCATE does", { onTruncate: "record" }, { onTruncate: "record" }],
+    ["what becomes of oversize rows", { oversize: "fail" }, { oversize: "fail" }],
+    ["the statement", { statement: false }, { keepsStatement: false }],
+    ["the replica role", { always: false }, { always: false }],
     ["the retention", { retentionId: 9 }, { retentionId: 9 }],
   ])("changes only %s", (_, wishes, changed) => {
-    expect(settle(wishes, former).settings).toEqual({ ...former, ...changed });
-  });
-
-  it("finds excluded columns by attribute number, in the table's order", () => {
-    expect(settle({ exclude: ["api_token", "email"] }).settings.excluded).toEqual([2, 4]);
-  });
-
-  it("remembers globs for columns added later, and names not", () => {
-    expect(settle({ exclude: ["email", "*_TOKEN"] }).settings).toMatchObject({
-      excluded: [2, 4],
-      exclude: ["*_token"],
+    const asked = { ...wishes, statementAnyway: true };
+    expect(settle(asked, { before: former }).settings).toEqual({ ...former, ...changed });
+    expect(settle(asked, { before: former, defaults: otherDefaults }).settings).toEqual({
+      ...former,
+      ...changed,
     });
   });
 
-  it("notes a glob that matches nothing, and remembers it", () => {
-    expect(settle({ exclude: ["secret_?"] })).toMatchObject({
-      settings: { excluded: [], exclude: ["secret_?"] },
-      notes: ["No column of public.users matches --exclude secret_?."],
+  it("takes the key it is given, whatever it was before", () => {
+    const other: Key = { keyColumns: [2], keyFrom: "chosen" };
+    expect(settle({}, { before: { ...former, ...keyless }, key: other }).settings).toEqual({
+      ...former,
+      ...other,
+    });
+  });
+
+  it("finds excluded columns by attribute number, in the table's order", () => {
+    expect(settle({ exclude: ["api_token", "email"] }).settings.exclude).toEqual({
+      columns: [2, 4],
+      globs: [],
+    });
+  });
+
+  it("remembers globs for columns added later, and names not", () => {
+    expect(settle({ exclude: ["email", "*_TOKEN"] }).settings.exclude.globs).toEqual(["*_token"]);
+    expect(settle({ redact: ["email", "*_TOKEN"] }).settings.redact.globs).toEqual(["*_token"]);
+    expect(settle({ only: ["email", "*_TOKEN"] }).settings.only?.globs).toEqual(["*_token"]);
+  });
+
+  it.each(["exclude", "redact", "only"] as const)("notes a glob of --%s that matches nothing", (flag) => {
+    expect(settle({ [flag]: ["secret_?"] })).toEqual({
+      settings: { ...plain, [flag]: { columns: [], globs: ["secret_?"] } },
+      notes: [`No column of public.users matches --${flag} secret_?.`],
     });
   });
 
   it("folds only ASCII letters of a glob, as the server does", () => {
     const facts = someTable({ columns: [column(1, "id"), column(2, "Äpfel_a")] });
-    expect(settle({ exclude: ["Äpfel_*"] }, undefined, facts).settings).toMatchObject({
-      excluded: [2],
-      exclude: ["Äpfel_*"],
+    expect(settle({ exclude: ["Äpfel_*"] }, { facts }).settings.exclude).toMatchObject({
+      globs: ["Äpfel_*"],
     });
   });
 
   it("takes a pattern that is a column's very name for that column alone", () => {
     const facts = someTable({ columns: [column(1, "id"), column(2, "what?"), column(3, "whats")] });
-    expect(settle({ exclude: ["what?"] }, undefined, facts).settings).toMatchObject({
-      excluded: [2],
-      exclude: [],
-    });
+    expect(settle({ exclude: ["what?"] }, { facts }).settings.exclude).toEqual({ columns: [2], globs: [] });
   });
+});
 
+describe("settleCapture and the key", () => {
   it("refuses unknown columns and columns of the key, all in one error", () => {
     const error = userErrorOf(() => settle({ exclude: ["emial", "id"] }));
     expect(error).toMatchObject({ exitCode: 2, hint: "Columns of public.users: id, email, api_token." });
@@ -87,8 +136,100 @@ describe("settleCapture", () => {
     );
   });
 
-  it("refuses a glob that reaches the key", () => {
-    expect(userErrorOf(() => settle({ exclude: ["*"] })).message).toMatch('"id" is part of the key');
+  it("refuses to redact the key, and says so in its own words", () => {
+    expect(userErrorOf(() => settle({ redact: ["id"] })).message).toBe(
+      '--redact: "id" is part of the key of public.users and cannot be redacted: a change finds its row by it.',
+    );
+  });
+
+  it.each(["exclude", "redact"] as const)("refuses a glob of --%s that reaches the key", (flag) => {
+    expect(userErrorOf(() => settle({ [flag]: ["*"] })).message).toMatch('"id" is part of the key');
+  });
+
+  it("lets --only name the key, which is recorded anyway", () => {
+    expect(settle({ only: ["id", "email"] }).settings.only).toEqual({ columns: [1, 2], globs: [] });
+    expect(settle({ only: ["*"] }).settings.only).toEqual({ columns: [], globs: ["*"] });
+  });
+
+  it("refuses an unknown column to --only", () => {
+    expect(userErrorOf(() => settle({ only: ["emial"] })).message).toMatch(
+      '--only: public.users has no column "emial". Did you mean "email"?',
+    );
+  });
+
+  it("refuses nothing for the key's sake where there is none", () => {
+    expect(settle({ exclude: ["id"], redact: ["*"] }, { key: keyless }).settings).toMatchObject({
+      keyColumns: [],
+      keyFrom: "none",
+      exclude: { columns: [1], globs: [] },
+    });
+  });
+});
+
+describe("settleCapture by default", () => {
+  it("gives a new table what the defaults say", () => {
+    expect(settle({}, { defaults: otherDefaults })).toEqual({
+      settings: {
+        ...plain,
+        exclude: { columns: [], globs: ["api_*"] },
+        redact: { columns: [2], globs: [] },
+        images: "lean",
+        onTruncate: "record",
+        oversize: "digest",
+        always: true,
+        retentionId: 3,
+      },
+      notes: [],
+    });
+  });
+
+  it("lets what is asked for win", () => {
+    const wishes: CaptureWishes = {
+      exclude: [],
+      redact: ["api_token"],
+      images: "full",
+      onTruncate: "capture",
+      oversize: "fail",
+      statement: false,
+      always: false,
+      retentionId: 9,
+    };
+    expect(settle(wishes, { defaults: { ...otherDefaults, statement: true } }).settings).toEqual({
+      ...plain,
+      redact: { columns: [4], globs: [] },
+      images: "full",
+      retentionId: 9,
+    });
+  });
+
+  it.each<[string, readonly string[], readonly string[]]>([
+    ["a name", ["id", "email"], ["email"]],
+    ["a name in quotes", ['"id"', "email"], ["email"]],
+    ["a name in other letters", ["ID", "email"], ["email"]],
+    ["a glob", ["i*", "*", "emai?"], ["emai?"]],
+    ["a glob in other letters", ["I?", "EMAI?"], ["emai?"]],
+    ["nothing but patterns", ["id", "*"], []],
+  ])("spares the key of %s that would hit it, in silence", (_, patterns, left) => {
+    const wanted = settle({ exclude: left }).settings.exclude;
+    const { settings, notes } = settle({}, { defaults: { ...defaults, exclude: patterns } });
+    expect(settings.exclude).toEqual(wanted);
+    expect(notes).toEqual([]);
+    expect(settle({}, { defaults: { ...defaults, redact: patterns } }).settings.redact).toEqual(wanted);
+  });
+
+  it("passes over names that this table has not", () => {
+    const wide = { ...defaults, exclude: ["phone", "email"], redact: ["fax", "api_token"] };
+    expect(settle({}, { defaults: wide }).settings).toMatchObject({
+      exclude: { columns: [2], globs: [] },
+      redact: { columns: [4], globs: [] },
+    });
+  });
+
+  it("spares nothing where there is no key", () => {
+    expect(settle({}, { key: keyless, defaults: { ...defaults, redact: ["id"] } }).settings.redact).toEqual({
+      columns: [1],
+      globs: [],
+    });
   });
 });
 

@@ -69,6 +69,39 @@ describe("differenceText", () => {
     expect(differenceText(row, { style: off, width: undefined })).toContain(`< 1  bio=${same}old\n`);
   });
 
+  it("shows what is not kept in brackets", () => {
+    const hidden = { redacted: true } as const;
+    const digest = (text: string) => ({ digest: `sha256:${text}`, bytes: 2_097_152 });
+    const row: RowDifference = { kind: "inserted", key: "1", new: { token: hidden, body: digest("aa") } };
+    expect(differenceText(row, { style: off, width: undefined })).toBe(
+      "+ 1  token=[redacted]  body=[2 MB, sha256:aa]\n",
+    );
+    const changed: RowDifference = {
+      kind: "changed",
+      key: "1",
+      old: { body: digest("aa"), note: digest("cc") },
+      new: { body: digest("bb"), note: "short" },
+    };
+    expect(differenceText(changed, { style: off, width: undefined })).toMatchInlineSnapshot(`
+      "< 1  body=[2 MB, sha256:aa]  note=[2 MB, sha256:cc]
+      > 1  body=[2 MB, sha256:bb]  note=short
+      "
+    `);
+  });
+
+  it("counts a value among the unchanged whose digest is the same", () => {
+    const body = () => ({ digest: "sha256:aa", bytes: 2_097_152 });
+    const row: RowDifference = {
+      kind: "changed",
+      key: "1",
+      old: { name: "a", body: body() },
+      new: { name: "b", body: body() },
+    };
+    expect(differenceText(row, { style: off, width: undefined })).toBe(
+      "< 1  name=a\n> 1  name=b  (1 unchanged)\n",
+    );
+  });
+
   it("escapes keys, columns and values", () => {
     const row: RowDifference = { kind: "deleted", key: "\x1b", old: { "a\n": "\u202e" } };
     expect(differenceText(row, { style: off, width: 80 })).toBe("- \\x1b  a\\n=\\u202e\n");

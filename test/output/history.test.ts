@@ -224,4 +224,44 @@ describe("changeText", () => {
     const text = changeText(aChange({ op: "truncate", old: { id: "7" }, new: null }), options);
     expect(text).toContain("\n  id  7\n");
   });
+
+  it("shows that a redacted value changed, and never says to what", () => {
+    // As they are read from the log: an object each.
+    const hidden = () => ({ redacted: true }) as const;
+    const redacted = aChange({
+      op: "update",
+      old: { token: hidden(), name: "Ada" },
+      new: { token: hidden(), name: "Ida" },
+    });
+    expect(linesOf(redacted)).toEqual(["  token  [redacted] → [redacted]", "  name   Ada → Ida"]);
+    expect(linesOf(aChange({ new: { id: "7", token: hidden() } }))).toEqual([
+      "  id     7",
+      "  token  [redacted]",
+    ]);
+  });
+
+  it("shows a redacted value that changed where new images are not kept", () => {
+    const lean = aChange({ op: "update", old: { token: { redacted: true } }, new: null });
+    expect(linesOf(lean)).toEqual(["  token  [redacted] → ?"]);
+  });
+
+  it("shows what stands for values of a row too large, and that they changed", () => {
+    const digest = (text: string) => ({ digest: `sha256:${text}`, bytes: 2_097_152 });
+    const large = aChange({ op: "update", old: { body: digest("aa") }, new: { body: digest("bb") } });
+    expect(linesOf(large)).toEqual(["  body  [2 MB, sha256:aa] → [2 MB, sha256:bb]"]);
+    const shrunk = aChange({ op: "update", old: { body: digest("aa") }, new: { body: "short" } });
+    expect(linesOf(shrunk)).toEqual(["  body  [2 MB, sha256:aa] → short"]);
+  });
+
+  it("folds values that whole images show unchanged as digests on both sides", () => {
+    const image = (name: string, bytes = 2_097_152) => ({ name, body: { digest: "sha256:aa", bytes } });
+    const change = aChange({ op: "update", old: image("Ada"), new: image("Ida") });
+    expect(linesOf(change)).toEqual(["  name  Ada → Ida"]);
+    const other = aChange({ op: "update", old: image("Ada"), new: image("Ada", 3_145_728) });
+    expect(linesOf(other)).toEqual(["  body  [2 MB, sha256:aa] → [3 MB, sha256:aa]"]);
+  });
+
+  function linesOf(change: Change): string[] {
+    return changeText(change, options).trimEnd().split("\n").slice(1);
+  }
 });

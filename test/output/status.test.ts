@@ -11,8 +11,12 @@ function aRow(row: Partial<StatusRow> = {}): StatusRow {
     until: null,
     state: "on",
     capture: "generated",
+    kind: "statement",
     images: "changes",
     excluded: [],
+    redacted: [],
+    always: false,
+    keyed: true,
     retention: "for ever",
     onTruncate: "capture",
     changes: 1203344,
@@ -137,6 +141,38 @@ describe("statusText", () => {
     expect(await statusText(many, { ...options, width: undefined })).toContain("without a, b, c, d\n");
   });
 
+  it.each<[Partial<StatusRow>, string]>([
+    [{ redacted: ["iban", "phone"] }, "redacted iban, phone"],
+    [{ keyed: false }, "no key"],
+    [{ images: "full" }, "images: full"],
+    [{ images: "lean" }, "images: lean"],
+    [{ always: true }, "always"],
+    [{ onTruncate: "record" }, "truncate: record"],
+    [{ capture: "guarded" }, "guarded"],
+    [{ kind: "row" }, ""],
+    [
+      {
+        excluded: ["mood"],
+        redacted: ["iban"],
+        keyed: false,
+        images: "lean",
+        always: true,
+        onTruncate: "forbid",
+        capture: "guarded",
+      },
+      "without mood; redacted iban; no key; images: lean; always; truncate: forbid; guarded",
+    ],
+  ])("notes %j", async (row, note) => {
+    const line = (await statusText([aRow(row)], { ...options, width: 240 })).split("\n")[1];
+    expect(line?.split("for ever")[1]?.trim()).toBe(note);
+  });
+
+  it("counts many redacted columns on a terminal and names them elsewhere", async () => {
+    const many = [aRow({ redacted: ["a", "b", "c", "d"] })];
+    expect(await statusText(many, options)).toContain("redacted 4 columns\n");
+    expect(await statusText(many, { ...options, width: undefined })).toContain("redacted a, b, c, d\n");
+  });
+
   it("names the next step when no table is audited", async () => {
     expect(await statusText([], options)).toBe("No table is audited yet. Start with: audit enable <table>\n");
   });
@@ -146,7 +182,7 @@ describe("statusJson", () => {
   it("has every field under its documented name", () => {
     expect(statusJson([aRow({ changes: 9007199254740993n, excluded: ["mood"] })])).toMatchInlineSnapshot(`
       "{"version":1,"items":[
-      {"schema":"public","table":"users","relation":1,"state":"on","since":"2026-10-01T08:00:00.000001+00:00","until":null,"oldest_instant":"2026-10-01T08:00:00.000001+00:00","last_change_at":"2026-11-22T11:58:00.5+00:00","changes_estimate":"9007199254740993","bytes":536870912,"retention":"for ever","capture":"generated","images":"changes","excluded":["mood"],"on_truncate":"capture","problems":[]}
+      {"schema":"public","table":"users","relation":1,"state":"on","since":"2026-10-01T08:00:00.000001+00:00","until":null,"oldest_instant":"2026-10-01T08:00:00.000001+00:00","last_change_at":"2026-11-22T11:58:00.5+00:00","changes_estimate":"9007199254740993","bytes":536870912,"retention":"for ever","capture":"generated","kind":"statement","images":"changes","excluded":["mood"],"redacted":[],"always":false,"keyed":true,"on_truncate":"capture","problems":[]}
       ]}
       "
     `);

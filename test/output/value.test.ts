@@ -21,6 +21,22 @@ describe("valueText", () => {
   });
 });
 
+describe("valueText of what is not kept", () => {
+  const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+
+  it("stands in brackets, whole, whatever the width", () => {
+    expect(valueText({ redacted: true })).toBe("[redacted]");
+    expect(valueText({ redacted: true }, 4)).toBe("[redacted]");
+    expect(valueText({ digest, bytes: 3 * 1024 ** 2 })).toBe(`[3 MB, ${digest}]`);
+    expect(valueText({ digest, bytes: 12 }, 8)).toBe(`[12 B, ${digest}]`);
+  });
+
+  it("can be told from a text that looks like it by its brackets alone only in the log", () => {
+    expect(valueText("[redacted]")).toBe("[redacted]");
+    expect(valueText('{"redacted": true}')).toBe('{"redacted": true}');
+  });
+});
+
 describe("columnValue", () => {
   it("knows a column called __proto__ from the absence of one", () => {
     expect(columnValue(JSON.parse('{"__proto__": "x"}'), "__proto__")).toBe("x");
@@ -53,6 +69,23 @@ describe("changedTexts", () => {
   it("leaves short values whole in their small shares", () => {
     expect(changedTexts("a@example", null, { before: 9, after: 4 })).toEqual({
       before: "a@example",
+      after: "null",
+    });
+  });
+
+  it("shows what is not kept beside what is, in full", () => {
+    const digest = "sha256:00";
+    const long = `${same}the dog`;
+    expect(changedTexts({ redacted: true }, { redacted: true })).toEqual({
+      before: "[redacted]",
+      after: "[redacted]",
+    });
+    expect(changedTexts(long, { digest, bytes: 2048 }, { before: 12, after: 8 })).toEqual({
+      before: "The quick b…",
+      after: "[2 kB, sha256:00]",
+    });
+    expect(changedTexts({ digest, bytes: 2048 }, null, { before: 8, after: 8 })).toEqual({
+      before: "[2 kB, sha256:00]",
       after: "null",
     });
   });

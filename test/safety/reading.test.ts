@@ -281,7 +281,7 @@ describe("a superuser who reads the present in plain SQL runs as well what the p
   });
 });
 
-describe("TRUNCATE by the owner runs nothing as audit_truncate, who may read the tables of others, with", () => {
+describe("TRUNCATE by the owner runs nothing as audit_truncate, who may write to the log, with", () => {
   const others = async (table: string) =>
     (await ranIn(`begin; truncate shop.${table}; rollback`, owner)).filter((role) => role !== owner);
 
@@ -291,7 +291,8 @@ describe("TRUNCATE by the owner runs nothing as audit_truncate, who may read the
     expect(await others(table)).toEqual([]);
   });
 
-  it.fails.each(named(planned))("$name", async ({ table }) => {
+  it.each(named(planned))("$name", async ({ table }) => {
     expect(await others(table)).toEqual([]);
+    expect(await ranIn(`begin; truncate shop.${table}; rollback`, owner), "the trap is set").toContain(owner);
   });
 });

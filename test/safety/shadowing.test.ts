@@ -171,29 +171,11 @@ async function expectHarmless({ plant, probe }: Attack, path: string): Promise<v
   expect(seen.changes).toEqual(undisturbed.changes);
 }
 
-/** With these "old.mood is distinct from new.mood" is ambiguous, and UPDATE fails: loudly, and running nothing. */
-const ambiguous = ["the implicit cast from evil.mood to jsonb", "the implicit cast from evil.mood to text"];
 const pathOf = (index: number) => hostilePaths[index % hostilePaths.length] ?? "";
 const placed = attacks.map((planted, index) => ({ ...planted, path: pathOf(index) }));
 
 describe("with our rights runs nothing, and what was written is recorded as it was, beside", () => {
-  it.each(placed.filter(({ name }) => !ambiguous.includes(name)))("$name", ({ path, ...planted }) =>
-    expectHarmless(planted, path),
-  );
-
-  it.fails.each(placed.filter(({ name }) => ambiguous.includes(name)))("$name", ({ path, ...planted }) =>
-    expectHarmless(planted, path),
-  );
-
-  it.each(placed.filter(({ name }) => ambiguous.includes(name)))(
-    "$name, where the write fails for want of one operator",
-    async ({ path, plant, probe }) => {
-      await expect(attack({ plant, probe, path })).rejects.toMatchObject({
-        code: "42725",
-        message: expect.stringMatching("operator is not unique"),
-      });
-    },
-  );
+  it.each(placed)("$name", ({ path, ...planted }) => expectHarmless(planted, path));
 });
 
 describe("settings of the session claim, and do nothing else:", () => {
@@ -265,12 +247,10 @@ describe("settings of the session claim, and do nothing else:", () => {
     "set local default_tablespace = ''",
     "set local jit_above_cost = 0",
     "set local plan_cache_mode = force_generic_plan",
+    // under it literals with backslashes mean something else
+    "set local standard_conforming_strings = off",
   ])("%s", async (settings) => {
     expect(await claimed(settings)).toEqual(undisturbed.changes);
-  });
-
-  it.fails("standard_conforming_strings = off, under which literals with backslashes mean something else", async () => {
-    expect(await claimed("set local standard_conforming_strings = off")).toEqual(undisturbed.changes);
   });
 
   it("bytes that are no text of the database are refused with the setting", async () => {
@@ -281,14 +261,14 @@ describe("settings of the session claim, and do nothing else:", () => {
 
 describe("the attacker cannot", () => {
   it.each([
-    ["change what a function of ours is set to", "alter function audit._row_1() set search_path = evil"],
-    ["reset it", "alter function audit._row_1() reset all"],
-    ["take a function of ours over", "alter function audit._row_1() owner to current_user"],
-    ["replace it", "create or replace function audit._row_1() returns trigger language sql as ''"],
-    ["call it", "select audit._row_1()"],
+    ["change what a function of ours is set to", "alter function audit._insert_1() set search_path = evil"],
+    ["reset it", "alter function audit._insert_1() reset all"],
+    ["take a function of ours over", "alter function audit._insert_1() owner to current_user"],
+    ["replace it", "create or replace function audit._insert_1() returns trigger language sql as ''"],
+    ["call it", "select audit._insert_1()"],
     [
       "hang it on another table",
-      "create trigger t after insert on shop.naive for each row execute function audit._row_1()",
+      "create trigger t after insert on shop.naive for each row execute function audit._insert_1()",
     ],
     ["call a helper", "select audit._context('{}')"],
     ["act as audit_writer", "set role audit_writer"],

@@ -1,4 +1,5 @@
-import { beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { registered } from "../helpers/registered.ts";
 import { useDatabase } from "../helpers/useDatabase.ts";
 
 const database = useDatabase({ installed: true });
@@ -17,81 +18,36 @@ beforeEach(async () => {
     );`);
 });
 
-/** The attribute numbers, read back as the names of columns. */
-async function excluded(numbers: number[], globs: string[] = []): Promise<string[]> {
-  const rows = await database.sql<{ name: string }[]>`
-    select attname as name
-    from pg_attribute
-    where attrelid = 'app.person'::regclass
-      and attnum = any (audit._excluded_columns('app.person'::regclass, ${numbers}::smallint[], ${globs}::text[]))
-    order by attnum`;
-  return rows.map(({ name }) => name);
-}
-
-describe("_excluded_columns", () => {
-  it("is empty where nothing is excluded", async () => {
-    expect(await excluded([])).toEqual([]);
-    const [row] = await database.sql`
-      select audit._excluded_columns('app.person'::regclass, '{}', '{}')::text as it`;
-    expect(row?.it).toBe("{}");
-  });
-
-  it("takes attribute numbers as they are", async () => {
-    expect(await excluded([4])).toEqual(["Odd.Token"]);
-  });
-
-  it("takes along what is generated from an excluded column", async () => {
-    expect(await excluded([3])).toEqual(["api_token", "hidden"]);
-    expect(await excluded([2])).toEqual(["name", "shown"]);
-  });
-
-  it("matches globs over the whole name, in the name's own case", async () => {
-    expect(await excluded([], ["*_token"])).toEqual(["api_token", "hidden"]);
-    expect(await excluded([], ["*Token"])).toEqual(["Odd.Token"]);
-    expect(await excluded([], ["api"])).toEqual([]);
-    expect(await excluded([], ["*"])).toHaveLength(8);
-  });
-
-  it("takes ? for one character, and _ and % for themselves", async () => {
-    expect(await excluded([], ["a100_"])).toEqual(["a100_"]);
-    expect(await excluded([], ["a100?"])).toEqual(["a100_", "a100x"]);
-    expect(await excluded([], ["%"])).toEqual([]);
-    expect(await excluded([], ["a100\\_"])).toEqual([]);
-  });
-
-  it("names a column once that is excluded for two reasons", async () => {
-    const [row] = await database.sql`
-      select audit._excluded_columns('app.person'::regclass, '{3}', '{api*}')::text as it`;
-    expect(row?.it).toBe("{3,8}");
-  });
-
-  it("forgets a column that was dropped", async () => {
-    await database.sql.unsafe('alter table app.person drop column "Odd.Token"');
-    expect(await excluded([4])).toEqual([]);
-  });
-
-  it.runIf(inject("postgresMajor") >= 18)(
-    "leaves out what is generated virtually: triggers never see it",
-    async () => {
-      await database.sql.unsafe(
-        "alter table app.person add virtual text generated always as (name || '!') virtual",
-      );
-      expect(await excluded([])).toEqual(["virtual"]);
-    },
-  );
-});
-
-/** The image of the table's one row. */
-async function imageOf(table: string, numbers: number[] = []): Promise<Record<string, unknown>> {
-  const [written] = await database.sql<{ it: string }[]>`
-    select audit._image_expression(${table}::regclass, ${numbers}::smallint[], 'live.') as it`;
+/** The image of the table's one row, by the expression that this SQL text makes. */
+async function imageBy(table: string, expression: string): Promise<Record<string, unknown>> {
+  const [written] = await database.sql.unsafe<{ it: string }[]>(`select ${expression} as it`);
   const [row] = await database.sql.unsafe<{ it: string }[]>(
     `select (${written?.it})::text as it from ${table} as live`,
   );
   return JSON.parse(row?.it ?? "");
 }
 
-describe("_image_expression", () => {
+/** How the triggers make an image. */
+function recorded(table: string, excluded: number[] = []): Promise<Record<string, unknown>> {
+  const entry = registered(table, { excluded });
+  return imageBy(
+    table,
+    `audit._image_expression(${entry}, audit._names_expression(${entry}), audit._texts_expression(${entry}, 'live.'), null)`,
+  );
+}
+
+/** How rows of the past are compared. */
+function compared(table: string, excluded: number[] = []): Promise<Record<string, unknown>> {
+  return imageBy(
+    table,
+    `audit._row_image_expression('${table}'::regclass, '{${excluded}}'::smallint[], 'live.')`,
+  );
+}
+
+describe.each([
+  ["_image_expression", recorded],
+  ["_row_image_expression", compared],
+])("%s", (_, imageOf) => {
   it("holds every column under its name", async () => {
     await database.sql.unsafe(`insert into app.person (id, name, "Odd.Token") values (1, 'Ada', 'x')`);
     expect(await imageOf("app.person")).toEqual({
@@ -112,14 +68,16 @@ describe("_image_expression", () => {
   });
 
   it("is an empty object where every column is excluded, or none is there", async () => {
-    await database.sql.unsafe("create table app.bare (); insert into app.bare default values");
+    await database.sql.unsafe(
+      "drop table if exists app.bare; create table app.bare (); insert into app.bare default values",
+    );
     expect(await imageOf("app.bare")).toEqual({});
   });
 
   it("holds more columns than a function takes arguments", async () => {
     const columns = Array.from({ length: 250 }, (_, index) => `c${index} int default ${index}`);
     await database.sql.unsafe(
-      `create table app.wide (${columns.join(", ")}); insert into app.wide default values`,
+      `drop table if exists app.wide; create table app.wide (${columns.join(", ")}); insert into app.wide default values`,
     );
     const image = await imageOf("app.wide");
     expect(Object.keys(image)).toHaveLength(250);
@@ -155,6 +113,33 @@ describe("_image_expression", () => {
     );
     expect(Object.keys(await imageOf("app.person"))).not.toContain("name");
     expect(Object.keys(await imageOf("app.person"))).not.toContainEqual(expect.stringMatching(/dropped/));
+  });
+});
+
+describe("_image_expression with marks", () => {
+  it("adds them to what is recorded", async () => {
+    await database.sql.unsafe("insert into app.person (id, api_token) values (1, 'secret')");
+    const entry = registered("app.person", { excluded: [2, 4, 5, 6, 7], redacted: [3, 8] });
+    const image = await imageBy(
+      "app.person",
+      `audit._image_expression(${entry}, audit._names_expression(${entry}), audit._texts_expression(${entry}, 'live.'),
+        quote_literal(audit._marks('app.person'::regclass, '{3,8}')) || '::jsonb')`,
+    );
+    expect(image).toEqual({ id: "1", api_token: { redacted: true }, hidden: { redacted: true } });
+  });
+});
+
+describe("_recorded_columns", () => {
+  it("come as jsonb keeps its keys, by length and then by bytes, so that an image need not be sorted", async () => {
+    const entry = registered("app.person", { excluded: [7], redacted: [8] });
+    const rows = await database.sql.unsafe<{ name: string }[]>(
+      `select name from audit._recorded_columns(${entry}) order by place`,
+    );
+    const names = rows.map(({ name }) => name);
+    expect(names).toEqual(["id", "name", "a100_", "a100x", "Odd.Token", "api_token"]);
+    const [row] = await database.sql<{ it: string }[]>`
+      select jsonb_object(${names}::text[], ${names}::text[])::text as it`;
+    expect(Object.keys(JSON.parse(row?.it ?? ""))).toEqual(names);
   });
 });
 

@@ -34,16 +34,17 @@ describe("_context", () => {
 });
 
 describe("_difference", () => {
-  it.each([
-    ["nothing where the images are the same", '{"a": "1", "b": null}', '{"a": "1", "b": null}', "{}"],
-    ["what is another value", '{"a": "1", "b": "2"}', '{"a": "1", "b": "3"}', '{"b": "2"}'],
-    ["what is missing in the other", '{"a": "1", "b": null}', '{"a": "1"}', '{"b": null}'],
-    ["not what only the other has", '{"a": "1"}', '{"a": "1", "b": "2"}', "{}"],
-    ["null apart from the text null", '{"a": null}', '{"a": "null"}', '{"a": null}'],
-    ["a number apart from its text", '{"a": 1}', '{"a": "1"}', '{"a": 1}'],
-    ["all of an image beside an empty one", '{"a": "1"}', "{}", '{"a": "1"}'],
-  ])("has %s", async (_, image, other, expected) => {
-    const [row] = await database.sql`select audit._difference(${image}::jsonb, ${other}::jsonb)::text as it`;
+  it.each<[string, string, string[], string]>([
+    ["nothing under no name", '{"a": "1", "b": null}', [], "{}"],
+    ["what stands under a name", '{"a": "1", "b": "2"}', ["b"], '{"b": "2"}'],
+    ["null where that stands there", '{"a": "1", "b": null}', ["b"], '{"b": null}'],
+    ["not what is missing", '{"a": "1"}', ["a", "b"], '{"a": "1"}'],
+    ["marks as they are", '{"a": {"redacted": true}, "b": "2"}', ["a"], '{"a": {"redacted": true}}'],
+    ["all of an image under all its names", '{"a": "1", "b": "2"}', ["b", "a"], '{"a": "1", "b": "2"}'],
+    ["nothing of an empty image", "{}", ["a"], "{}"],
+    ["names just as they are written", '{"A": "1", "a b": "2"}', ["a", "a b"], '{"a b": "2"}'],
+  ])("has %s", async (_, image, names, expected) => {
+    const [row] = await database.sql`select audit._difference(${image}::jsonb, ${names}::text[])::text as it`;
     expect(row?.it).toBe(expected);
   });
 });
@@ -73,12 +74,16 @@ describe("_overlay", () => {
 
 describe("_origin_expressions", () => {
   /** Who and why, as a change made in this session would record it. */
-  async function origin(...settings: string[]): Promise<Record<string, unknown>> {
+  function origin(...settings: string[]): Promise<Record<string, unknown>> {
+    return originOf(false, settings);
+  }
+
+  async function originOf(statement: boolean, settings: string[]): Promise<Record<string, unknown>> {
     const sql = await database.sql.reserve();
     try {
       await sql.unsafe("begin");
       for (const setting of settings) await sql.unsafe(setting);
-      const [written] = await sql.unsafe("select audit._origin_expressions() as it");
+      const [written] = await sql.unsafe(`select audit._origin_expressions(${statement}) as it`);
       const [row] = await sql.unsafe(
         `select actor, db_user, role, application, context::text from (select ${written?.it}) as made (actor, db_user, role, application, addr, context)`,
       );
@@ -119,6 +124,44 @@ describe("_origin_expressions", () => {
       application: "shop",
     });
   });
+});
+
+describe("_origin_expressions with the statement", () => {
+  it("adds what the client sent to what the application said", async () => {
+    expect(await contextBeside("", "")).toEqual({
+      statement: expect.stringMatching(/^\n *select [\s\S]* -- sent $/),
+    });
+    expect(await contextBeside(`{"reason": "typo"}`, "")).toMatchObject({
+      reason: "typo",
+      statement: expect.stringMatching(/ -- sent $/),
+    });
+    expect(await contextBeside("words", "")).toMatchObject({
+      unparsed: "words",
+      statement: expect.anything(),
+    });
+  });
+
+  it("has the last word on what it is called", async () => {
+    expect(await contextBeside('{"statement": "claimed"}', "")).toEqual({
+      statement: expect.stringMatching(/ -- sent $/),
+    });
+  });
+
+  it("keeps ten thousand characters of it at most", async () => {
+    const { statement } = await contextBeside("", "ü".repeat(20_000));
+    expect(String(statement)).toHaveLength(10_000);
+    expect(String(statement)).toMatch(/ü$/);
+  });
+
+  async function contextBeside(claimed: string, remark: string): Promise<Record<string, unknown>> {
+    const [written] = await database.sql`select audit._origin_expressions(true) as it`;
+    return database.sql.begin(async (sql) => {
+      await sql`select set_config('audit.context', ${claimed}, true)`;
+      const [row] = await sql.unsafe<{ context: string }[]>(`
+        select made.context::text from (select ${written?.it}) as made (actor, db_user, role, application, addr, context) -- sent ${remark}`);
+      return JSON.parse(row?.context ?? "null");
+    });
+  }
 });
 
 describe("_contradiction", () => {

@@ -1,4 +1,5 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCli } from "../helpers/runCli.ts";
 import { useDatabase } from "../helpers/useDatabase.ts";
 
@@ -11,11 +12,15 @@ interface Definer {
   readonly public: boolean;
 }
 
+const owner = `definers_${randomBytes(4).toString("hex")}`;
 let definers: readonly Definer[] = [];
 
 beforeAll(async () => {
   await database.sql.unsafe(
-    "create table plain (id int primary key); create table kept (id int primary key)",
+    `create role ${owner} nologin;
+    create table plain (id int primary key, at timestamptz, span interval, bytes bytea, part real, price money, note xml);
+    create table kept (id int primary key, place box);
+    alter table kept owner to ${owner}`,
   );
   for (const args of [
     ["enable", "plain"],
@@ -32,14 +37,24 @@ beforeAll(async () => {
     order by proname`;
 });
 
+afterAll(async () => {
+  await database.sql.unsafe(`drop owned by ${owner} cascade; drop role ${owner}`);
+});
+
 describe("functions with security definer", () => {
-  it("are the triggers and nothing else", () => {
+  it("are the triggers, what reads a table as its owner, and nothing else", () => {
     expect(definers.map(({ name }) => name)).toEqual([
+      "_delete_1",
+      "_delete_2",
+      "_insert_1",
+      "_insert_2",
       "_on_ddl",
-      "_row_1",
-      "_row_2",
+      "_rows_1",
+      "_rows_2",
       "_truncate_1",
       "_truncate_2",
+      "_update_1",
+      "_update_2",
     ]);
   });
 
@@ -52,11 +67,17 @@ describe("functions with security definer", () => {
     }
   });
 
-  it("run as a role that can do little, each as its own", () => {
-    expect(Object.fromEntries(definers.map(({ name, owner }) => [name, owner]))).toEqual({
+  it("run as a role that can do little, each as its own, or read a table as its owner", async () => {
+    const [session] = await database.sql<{ name: string }[]>`select current_user::regrole::text as name`;
+    expect(Object.fromEntries(definers.map(({ name, owner: role }) => [name, role]))).toEqual({
       _on_ddl: "audit_ddl",
-      _row_1: "audit_writer",
-      _row_2: "audit_writer",
+      ...Object.fromEntries(
+        ["insert", "update", "delete"].flatMap((operation) =>
+          [1, 2].map((relation) => [`_${operation}_${relation}`, "audit_writer"]),
+        ),
+      ),
+      _rows_1: session?.name,
+      _rows_2: owner,
       _truncate_1: "audit_truncate",
       _truncate_2: "audit_truncate",
     });

@@ -27,7 +27,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await database.sql.unsafe("drop schema shop cascade; drop role partitions_owner, partitions_heir");
+  await database.sql.unsafe(
+    "drop owned by partitions_owner, partitions_heir cascade; drop role partitions_owner, partitions_heir",
+  );
 });
 
 describe("the owner of a partitioned table", () => {

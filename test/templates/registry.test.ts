@@ -166,13 +166,20 @@ describe("_require_coverage", () => {
   });
 
   it.each([
-    ["switched off", "alter table app.note disable trigger user"],
-    ["gone", `drop trigger "00_audit_row_%" on app.note`],
-  ])("refuses while the audit trigger is %s", async (_, statement) => {
-    await database.sql.unsafe(statement.replace("%", String(relation)));
+    ["all audit triggers are switched off", "alter table app.note disable trigger user"],
+    ...["insert", "update", "delete"].flatMap((operation) => [
+      [`that of ${operation} is gone`, `drop trigger "00_audit_${operation}_%" on app.note`],
+      [`that of ${operation} is off`, `alter table app.note disable trigger "00_audit_${operation}_%"`],
+      [
+        `that of ${operation} fires in replica role alone`,
+        `alter table app.note enable replica trigger "00_audit_${operation}_%"`,
+      ],
+    ]),
+  ])("refuses while %s", async (_, statement) => {
+    await database.sql.unsafe(statement?.replace("%", String(relation)) ?? "");
     await expect(requireAt("clock_timestamp()")).rejects.toMatchObject({
       code: "UA003",
-      message: expect.stringMatching("its audit trigger is gone or switched off"),
+      message: expect.stringMatching("an audit trigger of it is gone or switched off"),
       hint: "Put it back with: audit enable app.note",
     });
   });

@@ -115,19 +115,15 @@ async function comparison(type: string, collation: string | null = null): Promis
 }
 
 describe("_differs_expression", () => {
-  it.each([
-    "integer",
-    "bigint",
-    "boolean",
-    "date",
-    "timestamptz",
-    "uuid",
-    "bytea",
-    "oid",
-    "money",
-    "app.mood",
-  ])("asks the = of %s, which means identical", async (type) => {
-    expect(await comparison(type)).toBe("a is distinct from b");
+  it.each(["integer", "bigint", "boolean", "date", "timestamptz", "uuid", "bytea", "oid", "money"])(
+    "asks the = of %s, which means identical",
+    async (type) => {
+      expect(await comparison(type)).toBe("a is distinct from b");
+    },
+  );
+
+  it("compares an enum by the function behind its =, which no cast of its owner's can make ambiguous", async () => {
+    expect(await comparison("app.mood")).toBe("coalesce(enum_ne(a, b), num_nulls(a, b) = 1)");
   });
 
   it.each(["text", "varchar"])("asks the = of %s under a deterministic collation", async (type) => {
@@ -166,6 +162,9 @@ describe("_differs_expression", () => {
     ["text", "'a'", "'A'"],
     ["text", "''", "null"],
     ["integer[]", "'{1,2}'", "'[0:1]={1,2}'"],
+    ["app.mood", "'good'", "'bad'"],
+    ["app.mood", "'good'", "null"],
+    ["app.mood[]", "'{good}'", "'{NULL}'"],
   ])("sees %s change from %s to %s", async (type, one, other) => {
     expect(await differs(type, one, other)).toBe(true);
     expect(await differs(type, other, one)).toBe(true);
