@@ -40,6 +40,7 @@ const kinds = {
   "trigger-stray": "warning",
   "rows-owner": "warning",
   "grant-missing": "warning",
+  "functions-left": "note",
   "no-roles": "note",
   "no-event-triggers": "note",
 } as const satisfies Record<string, Severity>;
@@ -150,9 +151,11 @@ export function driftMessage({ kind, subject, detail }: Drift): string {
     case "function-open":
       return `${found} may call the function ${subject}, which is for its trigger alone.`;
     case "rows-owner":
-      return `The table has got another owner than ${subject}, by which TRUNCATE capture reads it: TRUNCATE is refused.`;
+      return `The table has got another owner than ${subject}, by which TRUNCATE capture reads it, or that one runs with other rights: TRUNCATE is refused.`;
     case "grant-missing":
       return `${subject} lacks the right to ${found} on it.`;
+    case "functions-left":
+      return "The table was dropped; its trigger functions are still there.";
     case "no-roles":
       return "Trigger functions run with the installer's own rights, for want of the audit roles. Let a superuser run: audit init";
     case "no-event-triggers":

@@ -70,8 +70,27 @@ export function settleCapture(
     always: wishes.always ?? former?.always ?? defaults.always ?? false,
     retentionId: wishes.retentionId ?? former?.retentionId ?? defaults.retentionId,
   };
+  refuseHiddenKey(facts, settings);
   refuseTellingStatement(facts, wishes, settings, former);
   return { settings, notes };
+}
+
+/** What was excluded while the table had another key cannot be its key now: every change would tell it. */
+function refuseHiddenKey(facts: TableFacts, { keyColumns, exclude, redact }: CaptureSettings): void {
+  const hidden = facts.columns.filter(
+    ({ attnum, name }) =>
+      keyColumns.includes(attnum) &&
+      [exclude, redact].some(
+        ({ columns, globs }) =>
+          columns.includes(attnum) || globs.some((glob) => globToRegExp(glob).test(name)),
+      ),
+  );
+  if (hidden.length === 0) return;
+  const names = hidden.map(({ name }) => name).join(", ");
+  throw usageError(
+    `${formatTableName(facts)}: ${names} is excluded or redacted and cannot be the key: every change would tell it.`,
+    "Choose another key, or say anew what is to be left out: --exclude '' --redact ''",
+  );
 }
 
 /** The text of a statement holds the very values that are to be kept out of the log. */

@@ -74,7 +74,7 @@ export async function readHealth({
           and coalesce(state.tgtype & 1 = 1, false) = state.by_row)
         from state
         where state.id = audited.id
-      ) as current,
+      ) and ${object("_rows_owner_differs")}((audited.settled).oid, audited.id) is not true as current,
       case (audited.settled).key_from
         when 'none' then true
         when 'primary' then (audited.settled).key_columns is not distinct from (

@@ -16,7 +16,7 @@ begin
         and not (dropped.object_type = 'trigger' and starts_with(dropped.address_names[3], concat('00_', 'audit_schema', '_')))
     );
   end if;
-  if tag = 'CREATE TABLE' then
+  if tag in ('CREATE TABLE', 'CREATE SCHEMA') then
     return exists (
       select
       from pg_event_trigger_ddl_commands() as command

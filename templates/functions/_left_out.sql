@@ -1,6 +1,6 @@
 -- Attribute numbers of the columns that are not recorded as the table is now: those excluded by name or glob (so a
 -- column added later is left out from its first write on), generated columns made from them, with --only all
--- others than were named and the key, and virtual generated columns, which triggers never see.
+-- others than were named and the key, and virtual generated columns, which triggers never see. Never the key.
 create or replace function audit_schema._left_out(registered audit_schema.relation)
 returns smallint[]
 language sql
@@ -19,7 +19,7 @@ as $function$
   )
   select coalesce(array_agg(present.attnum order by present.attnum), '{}')
   from present, named, audit_schema._made_from(registered.oid, named.columns) as made
-  where present.attnum = any (named.columns || made)
+  where present.attnum = any (named.columns || made) and present.attnum <> all (registered.key_columns)
     or present.attgenerated = 'v'
     or registered.only_columns is not null
       and not (

@@ -16,7 +16,13 @@ volatile
 security definer
 %3$s
 set row_security = off
-as 'begin return query execute query; end';$declaration$,
+as 'begin
+  -- its owner can take the owner''s rights off it again
+  if current_user operator(pg_catalog.=) ''audit_truncate'' then
+    raise exception using errcode = ''UA005'', message = ''audit: the function that reads the table for TRUNCATE capture was changed'', hint = ''Put it back with: audit sync'';
+  end if;
+  return query execute query;
+end';$declaration$,
     'audit_schema',
     '_rows_' || registered.id,
     audit_schema._pinned_settings(registered.oid, true))

@@ -29,8 +29,8 @@ $body$  if current_setting('transaction_isolation') <> 'read committed' then
   if %1$I._rows_owner_differs(tg_relid, %2$s) then
     raise exception using
       errcode = 'UA005',
-      message = format('audit: TRUNCATE of %%I.%%I cannot be recorded, for the table has got another owner', tg_table_schema, tg_table_name),
-      hint = 'Tell the audit trail of it: audit sync. Until then use DELETE.';
+      message = format('audit: TRUNCATE of %%I.%%I cannot be recorded, for what reads it does not run with the rights of its owner', tg_table_schema, tg_table_name),
+      hint = 'Has the table got another owner? Tell the audit trail of it: audit sync. Until then use DELETE.';
   end if;
   execute %1$I._truncate_statement(tg_relid, %3$L);
   return null;

@@ -85,10 +85,21 @@ describe("settleCapture", () => {
 
   it("takes the key it is given, whatever it was before", () => {
     const other: Key = { keyColumns: [2], keyFrom: "chosen" };
-    expect(settle({}, { before: { ...former, ...keyless }, key: other }).settings).toEqual({
-      ...former,
-      ...other,
-    });
+    const before = { ...former, ...keyless, exclude: { columns: [4], globs: [] } };
+    expect(settle({}, { before, key: other }).settings).toEqual({ ...before, ...other });
+  });
+
+  it("refuses a key that was excluded or redacted before: every change would tell it", () => {
+    const key: Key = { keyColumns: [2], keyFrom: "chosen" };
+    for (const hidden of [
+      { exclude: { columns: [2], globs: [] } },
+      { redact: { columns: [], globs: ["e*l"] }, exclude: { columns: [], globs: [] } },
+    ]) {
+      const error = userErrorOf(() => settle({}, { before: { ...former, ...keyless, ...hidden }, key }));
+      expect(error.message).toBe(
+        "public.users: email is excluded or redacted and cannot be the key: every change would tell it.",
+      );
+    }
   });
 
   it("finds excluded columns by attribute number, in the table's order", () => {

@@ -107,7 +107,7 @@ it("decides what triggers the table has, again with each DDL command", async () 
 });
 
 // CREATE SCHEMA is the one command that is reported, whatever it makes along with the schema.
-it.fails("is decided again where a table that cascades comes with its schema", async () => {
+it("is decided again where a table that cascades comes with its schema", async () => {
   await audit("enable", "app.note");
   await database.sql.unsafe(
     "create schema later create table referring (note int references app.note on delete cascade)",

@@ -56,7 +56,8 @@ describe("_left_out, of what is excluded,", () => {
     expect(await leftOut({ exclude_globs: ["*_token"] })).toEqual(["api_token", "hidden"]);
     expect(await leftOut({ exclude_globs: ["*Token"] })).toEqual(["Odd.Token"]);
     expect(await leftOut({ exclude_globs: ["api"] })).toEqual([]);
-    expect(await leftOut({ exclude_globs: ["*"] })).toHaveLength(8);
+    // all but the key
+    expect(await leftOut({ exclude_globs: ["*"] })).toHaveLength(7);
   });
 
   it("names a column once that is excluded for two reasons, in the table's order", async () => {
@@ -138,7 +139,7 @@ describe("_left_out", () => {
 });
 
 describe("_left_out, and the key,", () => {
-  it.fails.each<[string, Registered]>([
+  it.each<[string, Registered]>([
     ["a glob that its new name matches", { exclude_globs: ["i*"] }],
     ["a name, of a column that has become the key", { exclude_columns: [1] }],
   ])("spares it from %s: a past without its key is no past", async (_, settings) => {

@@ -105,11 +105,37 @@ export async function findTableDrift(audit: AuditDatabase): Promise<Drift[]> {
       ]);
     }
     if (row.rowsOwnerDiffers) {
-      add("rows-owner", `${installation.schema}._rows_${row.id}(text)`, null, row.handOver);
+      const reader = `${schema}._rows_${row.id}(text)`;
+      add("rows-owner", reader, null, [...row.handOver, `alter function ${reader} security definer;`]);
     }
     if (row.grants.length > 0) add("grant-missing", "audit_ddl", "change our triggers", row.grants);
   }
-  return [...drifts, ...(await findStrays(audit))];
+  return [...drifts, ...(await findStrays(audit)), ...(await findLeftFunctions(audit))];
+}
+
+/** Trigger functions of tables that are gone: one of them belongs to the table's owner, who cannot be dropped meanwhile. */
+async function findLeftFunctions({ sql, object, installation }: AuditDatabase): Promise<Drift[]> {
+  const rows = await sql<{ relation: number; table: string; functions: string }[]>`
+    select relation.id as relation, format('%I.%I', relation.schema_name, relation.table_name) as table,
+      string_agg(function.oid::regprocedure::text, ', ' order by function.proname) as functions
+    from ${object("relation")} as relation
+    join pg_namespace as namespace on namespace.nspname = ${installation.schema}
+    join pg_proc as function
+      on function.pronamespace = namespace.oid
+      and function.proname in (
+        '_insert_' || relation.id, '_update_' || relation.id, '_delete_' || relation.id,
+        '_truncate_' || relation.id, '_rows_' || relation.id)
+    where relation.dropped_at is not null
+    group by relation.id
+    order by relation.id`;
+  return rows.map(({ relation, table, functions }) => ({
+    kind: "functions-left" as const,
+    relation,
+    table,
+    subject: functions,
+    detail: null,
+    sql: [`drop function ${functions};`],
+  }));
 }
 
 /** Everything of a table made anew, with the settings that it has. */
