@@ -24,6 +24,7 @@ const functionOrder = [
   "_audited_table",
   "_as_now",
   "_describe_expression",
+  "_hidden_expression",
   "_pinned_settings",
   "_origin_expressions",
   "_moved_from",

@@ -76,7 +76,12 @@ $comparison$
 
   return audit_schema._trigger_function(registered, 'update',
     E'  changed text[];\n  old_names text[];\n  old_values text[];\n  new_values text[];\n  old_key_text text;\n'
-      || case when marks is not null then E'  hidden jsonb := ''{}'';\n' else '' end
+      || case
+        when marks is not null
+          or registered.capture = 'guarded' and (registered.redact_columns <> '{}' or registered.redact_globs <> '{}')
+        then E'  hidden jsonb := ''{}'';\n'
+        else ''
+      end
       || case when registered.capture = 'guarded' then E'  key_text text;\n  old_image jsonb;\n  new_image jsonb;\n' else '' end,
     audit_schema._guard(registered, 'update')
       || coalesce(comparisons, '')
@@ -87,7 +92,8 @@ $noted$  if changed is null%s then
   end if;
 $noted$, case when marks is not null then ' and hidden = ''{}''' else '' end, 'audit_schema')
       || case when full_images then
-        whole || format(E'  new_values := %s;\n', audit_schema._texts_expression(registered, 'new.'))
+        -- also where a redacted column is all that changed
+        whole || format(E'  changed := %s;\n  new_values := %s;\n', names, audit_schema._texts_expression(registered, 'new.'))
         else '' end
       || case when key_differs is null then '' else format(E'  if %s then\n    old_key_text := %s;\n%s  end if;\n',
         key_differs,
