@@ -24,6 +24,7 @@ declare
   straddlers xid8[];
   renamed boolean;
   image text;
+  kept text;
   source text;
   untouched text;
   present text;
@@ -70,6 +71,13 @@ begin
     when renamed then format('%I._rename(change.old, %s, %s, change.id)', 'audit_schema', relation_id, audited)
     else 'change.old'
   end;
+  -- Only where digests may stand for values: looking at each costs time.
+  if registered.digested then
+    image := format('%I._with_origin(%s, change.id)', 'audit_schema', image);
+    kept := replace(format('%I._kept_text(undone.image, %L, ', 'audit_schema', audited::regclass), '%', '%%') || '%1$L)';
+  else
+    kept := '(undone.image ->> %1$L)';
+  end if;
 
   select format('%s %I.%I', case when class.relkind = 'p' then '' else 'only' end, namespace.nspname, class.relname)
   into source
@@ -84,12 +92,12 @@ begin
       end, E',\n    ' order by known.attnum),
     string_agg(
       case when known.unknown is null
-        then format('case when undone.image ? %1$L then (undone.image ->> %1$L)::%2$s else live.%1$I end', known.name, known.type)
+        then format('case when undone.image ? %1$L then ' || kept || '::%2$s else live.%1$I end', known.name, known.type)
         else format('null::%s', known.type)
       end, E',\n    ' order by known.attnum),
     string_agg(
       case when known.unknown is null
-        then format('(undone.image ->> %1$L)::%2$s', known.name, known.type)
+        then format(kept || '::%2$s', known.name, known.type)
         else format('null::%1$s', known.type)
       end, E',\n    ' order by known.attnum)
   into untouched, present, past

@@ -8,7 +8,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $function$
   select case when registered.capture <> 'guarded' then '' else format(
-$guard$  if %1$I._fingerprint(tg_relid) <> %2$L then
+$guard$  if %1$I._fingerprint %4$s (tg_relid) <> %2$L then
 %3$s    return null;
   end if;
 $guard$,
@@ -54,7 +54,8 @@ $parts$,
           case when redacts.any_column then E'    old_image := old_image || hidden;\n    new_image := new_image || hidden;\n' else '' end)
           || audit_schema._record_statement(registered, 'U', 'key, old_key, old, new, old_tid, new_tid',
             'key_text, old_key_text, old_image, new_image, ' || audit_schema._old_place() || ', new.ctid', '')
-    end) end
+    end,
+    audit_schema._remark(registered)) end
   from (select (to_jsonb(registered) - 'horizon_at' - 'dropped_at' - 'enabled' - 'digested')::text as settings) as described
   -- not those that are redacted as yet: a glob may mean one that came since
   cross join (select registered.redact_columns <> '{}' or registered.redact_globs <> '{}' as any_column) as redacts
