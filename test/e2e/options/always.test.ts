@@ -66,6 +66,8 @@ describe("--always", () => {
       await database.sql.unsafe(`alter table ${table} enable trigger all`);
       const lost = await statusOf(database, table);
       expect(lost.state).toBe("broken");
+      expect(lost.problems).toContain("An audit trigger is switched off: changes are being missed.");
+      expect(lost.problems).toContain("The TRUNCATE trigger of the table or of a partition is switched off");
       expect(lost.problems).toContain(`audit enable public.${table}`);
       await database.sql.unsafe(asReplica(`insert into ${table} values (1, 1)`));
       expect(await audit.items("history", table)).toEqual([]);
