@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { addAtTimeCommand } from "./commands/atTime.ts";
 import { addCheckCommand } from "./commands/check.ts";
+import { addDefaultsCommand } from "./commands/defaults.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addDiffCommand } from "./commands/diff.ts";
 import { addDisableCommand } from "./commands/disable.ts";
@@ -54,6 +55,7 @@ export function createProgram(io: Io): Command {
   addHistoryCommand(program, io);
   addDiffCommand(program, io);
   addAtTimeCommand(program, io);
+  addDefaultsCommand(program, io);
   addRetentionCommand(program, io);
   addPruneCommand(program, io);
   addUninstallCommand(program, io);

@@ -89,6 +89,7 @@ create table audit_schema.relation (
   images      text        not null default 'changes' check (images in ('changes', 'full', 'lean')),
   on_truncate text        not null default 'capture' check (on_truncate in ('capture', 'record', 'forbid')),
   oversize    text        not null default 'fail' check (oversize in ('fail', 'digest')),
+  digested    boolean     not null default false,
   keeps_statement boolean not null default false,
   always      boolean     not null default false,
   retention   integer     not null references audit_schema.retention (id),
@@ -119,6 +120,7 @@ comment on column audit_schema.relation.redact_globs is 'Globs of names to be re
 comment on column audit_schema.relation.images is 'changes: of an update the columns that changed, old and new. full: whole rows. lean: nothing new, of an insert the key alone.';
 comment on column audit_schema.relation.on_truncate is 'capture: keeps every row. record: keeps the event alone. forbid: refuses the statement.';
 comment on column audit_schema.relation.oversize is 'What becomes of a row too large to be recorded. fail: the write fails. digest: digests stand for its large values.';
+comment on column audit_schema.relation.digested is 'Whether digests may stand in its images, because oversize is or once was digest.';
 comment on column audit_schema.relation.keeps_statement is 'Whether the text of the client''s statement is kept in the context.';
 comment on column audit_schema.relation.always is 'Whether the triggers also fire under session_replication_role = replica.';
 comment on column audit_schema.relation.retention is 'The retention class (retention.id).';

@@ -34,6 +34,7 @@ begin
       add column redact_columns smallint[] not null default '{}',
       add column redact_globs text[] not null default '{}',
       add column oversize text not null default 'fail' check (oversize in ('fail', 'digest')),
+      add column digested boolean not null default false,
       add column keeps_statement boolean not null default false,
       add column always boolean not null default false,
       add column kind text not null default 'row' check (kind in ('row', 'statement')),

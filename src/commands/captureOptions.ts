@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import type { Retain } from "../core/interval.ts";
 import type { Images, OnTruncate, Oversize } from "../types.ts";
 import { collectList } from "./options.ts";
 
@@ -49,4 +50,17 @@ export function addCaptureOptions(command: Command): Command {
     .option("--no-statement", "keep it no longer")
     .option("--always", "record in replica role as well: logical replication, session_replication_role")
     .option("--no-always", "record there no longer");
+}
+
+/** Adds --retain, in the same words for one table and for the defaults. */
+export function addRetainOption(command: Command): Command {
+  return command.option(
+    "--retain <class|interval>",
+    "how long to keep changes, such as 90d or a class of audit retention",
+  );
+}
+
+/** What --retain was given, if anything. */
+export async function readRetain(text: string | undefined): Promise<Retain | undefined> {
+  return text === undefined ? undefined : (await import("../core/interval.ts")).parseRetain(text);
 }

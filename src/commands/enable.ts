@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Retain } from "../core/interval.ts";
 import type { Io } from "../io.ts";
 import type { TableName } from "../types.ts";
-import { addCaptureOptions, type CaptureOptions } from "./captureOptions.ts";
+import { addCaptureOptions, addRetainOption, type CaptureOptions, readRetain } from "./captureOptions.ts";
 import {
   addCommonOptions,
   type ConnectionOptions,
@@ -41,11 +41,8 @@ export function addEnableCommand(
     .description("Audit tables, or change how they are audited; options are remembered")
     .argument("[table...]", 'users, public.users or "Odd.Name"')
     .option("--all", "every table that can be audited, of all schemas or of --schema")
-    .option("--schema <name>", "every table of one schema")
-    .option(
-      "--retain <class|interval>",
-      "how long to keep changes, such as 90d or a class of audit retention",
-    )
+    .option("--schema <name>", "every table of one schema");
+  addRetainOption(command)
     .option(
       "--only <columns>",
       "record these columns and the key alone, by name or glob; '' for all",
@@ -78,10 +75,6 @@ async function readNames(texts: string[] | undefined): Promise<readonly string[]
   if (texts === undefined) return undefined;
   const { parseIdentifier } = await import("../core/name.ts");
   return texts.map((text) => parseIdentifier(text));
-}
-
-async function readRetain(text: string | undefined): Promise<Retain | undefined> {
-  return text === undefined ? undefined : (await import("../core/interval.ts")).parseRetain(text);
 }
 
 const runLazily = async (options: EnableOptions, io: Io): Promise<void> =>

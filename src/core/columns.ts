@@ -59,6 +59,11 @@ export function resolveColumns(
   return { columns: columns.filter((column) => chosen.has(column)), notes };
 }
 
+/** Refuses (exit 2) what can be neither the name of a column nor a glob, in whatever table. */
+export function checkPatterns(patterns: readonly string[], flag: string): void {
+  for (const pattern of patterns) readPattern(pattern, flag);
+}
+
 /**
  * A glob as a regular expression over the whole name: `*` is any characters, `?` one, the rest itself. Each
  * stretch between stars is fixed at its first match, so that no glob takes more than quadratic time.

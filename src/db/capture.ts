@@ -40,7 +40,7 @@ values (${columns.map((column) => valueLiteral(column, entry[column] ?? null)).j
 on conflict (id) do update set
   ${columns
     .filter((column) => column !== "id")
-    .map((column) => `${column} = excluded.${column}`)
+    .map((column) => `${column} = ${column === "digested" ? "relation.digested or " : ""}excluded.${column}`)
     .join(", ")};`,
     `select ${schema}._record_shape(${relation}, ${facts.oid}, ${unrecorded});`,
     ...capture.map(({ statement }) => statement),
@@ -80,6 +80,7 @@ async function settledEntry(
     images: settings.images,
     on_truncate: settings.onTruncate,
     oversize: settings.oversize,
+    digested: settings.oversize === "digest",
     keeps_statement: settings.keepsStatement,
     always: settings.always,
     retention: settings.retentionId,

@@ -166,7 +166,9 @@ export async function readTables(sql: Sql, oids: readonly number[]): Promise<Tab
           and candidate.indpred is null and candidate.indexprs is null
           and not exists (
             select from pg_attribute as attribute
-            where attribute.attrelid = class.oid and attribute.attnum = any (candidate.indkey) and not attribute.attnotnull
+            where attribute.attrelid = class.oid
+              and attribute.attnum = any ((candidate.indkey::smallint[])[0 : candidate.indnkeyatts - 1])
+              and not attribute.attnotnull
           )
       ), '[]') as candidates
     from unnest(${sql.array([...oids], 26)}::oid[]) with ordinality as wanted (oid, ordinality)

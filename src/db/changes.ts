@@ -107,7 +107,7 @@ export async function readLife(
       select ${columns(audit)}
       from ${audit.object("change")} as change
       where change.relation = ${relation.id}
-        and (change.key = ${visited} or change.old_key = ${visited} or (change.op = 'T' and change.key is null))
+        and (change.key = ${visited} or change.old_key = ${visited} or (change.op = 'T' and change.key is null and change.old is null))
         and change.id >= ${String(first ?? 0n)} and change.id <= ${String(last ?? 9223372036854775807n)}
         ${condition(audit, filter)}
       order by change.id`;

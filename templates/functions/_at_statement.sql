@@ -24,6 +24,8 @@ declare
   straddlers xid8[];
   renamed boolean;
   image text;
+  kept text;
+  whole text;
   source text;
   untouched text;
   present text;
@@ -83,6 +85,16 @@ begin
     when renamed then format('%I._rename(change.old, %s, %s, change.id)', 'audit_schema', relation_id, audited)
     else 'change.old'
   end;
+  -- Only where digests may stand for values: looking at each costs time.
+  if registered.digested then
+    image := format('%I._with_origin(%s, change.id)', 'audit_schema', image);
+    kept := replace(format('%I._kept_text(undone.image, %L, ', 'audit_schema', audited::regclass), '%', '%%') || '%1$L)';
+    whole := replace(format('%I._whole_image(undone.image - @, %L)', 'audit_schema', audited::regclass), '%', '%%');
+    whole := replace(whole, '- @,', '- %L::text[],');
+  else
+    kept := '(undone.image ->> %1$L)';
+    whole := 'undone.image - %L::text[]';
+  end if;
 
   select format('%s %I.%I', case when class.relkind = 'p' then '' else 'only' end, namespace.nspname, class.relname)
   into source
@@ -100,7 +112,7 @@ begin
       case when known.unknown is null
         then case
           when known.plainly
-            then format('case when undone.image ? %1$L then (undone.image ->> %1$L)::%2$s else live.%3$I end', known.name, known.type, known.name)
+            then format('case when undone.image ? %1$L then ' || kept || '::%2$s else live.%3$I end', known.name, known.type, known.name)
           else format('overlaid.%I', known.name)
         end
         when known.plainly then format('null::%s', known.type)
@@ -109,7 +121,7 @@ begin
     string_agg(
       case when known.unknown is null
         then case
-          when known.plainly then format('(undone.image ->> %1$L)::%2$s', known.name, known.type)
+          when known.plainly then format(kept || '::%2$s', known.name, known.type)
           else format('rebuilt.%I', known.name)
         end
         when known.plainly then format('null::%1$s', known.type)
@@ -117,10 +129,10 @@ begin
       end, E',\n    ' order by known.attnum),
     -- on top of the present row, or by itself
     case when bool_or(not known.plainly and known.unknown is null) then format(
-      E'\n  cross join lateral jsonb_populate_record(live, undone.image - %L::text[]) as overlaid',
-      coalesce(array_agg(known.name) filter (where known.unknown is not null), '{}')) else '' end,
+      E'\n  cross join lateral jsonb_populate_record(live, %s) as overlaid', format(whole, coalesce(array_agg(known.name) filter (where known.unknown is not null), '{}'))) else '' end,
     case when bool_or(not known.plainly and known.unknown is null) then format(
-      E'\n  cross join lateral jsonb_to_record(undone.image) as rebuilt (%s)',
+      E'\n  cross join lateral jsonb_to_record(%s) as rebuilt (%s)',
+      format(whole, coalesce(array_agg(known.name) filter (where known.unknown is not null), '{}')),
       string_agg(format('%I %s', known.name, known.type), ', ') filter (where not known.plainly and known.unknown is null)) else '' end,
     -- a NULL of a type that may allow none
     case when bool_or(not known.plainly and known.unknown is not null)

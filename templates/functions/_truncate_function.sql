@@ -26,7 +26,7 @@ $body$  if current_setting('transaction_isolation') <> 'read committed' then
       detail = 'TRUNCATE also removes rows that the snapshot of this transaction cannot see; their loss would go unrecorded.',
       hint = 'Truncate in a READ COMMITTED transaction, use DELETE, or choose: audit enable <table> --on-truncate record';
   end if;
-  if %1$I._rows_owner_differs(tg_relid, %2$s) then
+  if %1$I._rows_owner_differs %4$s (tg_relid, %2$s) then
     raise exception using
       errcode = 'UA005',
       message = format('audit: TRUNCATE of %%I.%%I cannot be recorded, for what reads it does not run with the rights of its owner', tg_table_schema, tg_table_name),
@@ -34,6 +34,6 @@ $body$  if current_setting('transaction_isolation') <> 'read committed' then
   end if;
   execute %1$I._truncate_statement(tg_relid, %3$L);
   return null;
-$body$, 'audit_schema', registered.id, audit_schema._settings_text(registered))
+$body$, 'audit_schema', registered.id, audit_schema._settings_text(registered), '/* audit: the TRUNCATE could not be recorded, so it is refused; see: audit check */')
     end, E'\nset row_security = off')
 $function$;

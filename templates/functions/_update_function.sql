@@ -60,7 +60,8 @@ begin
   return audit_schema._trigger_function(registered, 'update',
     concat(
       E'  changed text[];\n  old_names text[];\n  old_values text[];\n  old_whole text[];\n  new_values text[];\n  old_key_text text;\n',
-      case when hides then E'  hidden jsonb := ''{}'';\n' end,
+      case when hides or registered.capture = 'guarded' and (registered.redact_columns <> '{}' or registered.redact_globs <> '{}')
+        then E'  hidden jsonb := ''{}'';\n' end,
       case when registered.capture = 'guarded' then E'  key_text text;\n  old_image jsonb;\n  new_image jsonb;\n' end),
     concat(
       audit_schema._guard(registered, 'update'),

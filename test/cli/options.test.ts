@@ -22,6 +22,11 @@ vi.mock("../../src/actions/retention.ts", () => ({
   runRetentionList: received.take("retention list"),
   runRetentionSet: received.take("retention set"),
 }));
+vi.mock("../../src/actions/defaults.ts", () => ({
+  runDefaultsList: received.take("defaults list"),
+  runDefaultsSet: received.take("defaults set"),
+  runDefaultsUnset: received.take("defaults unset"),
+}));
 vi.mock("../../src/actions/prune.ts", () => ({ runPrune: received.take("prune") }));
 vi.mock("../../src/actions/uninstall.ts", () => ({ runUninstall: received.take("uninstall") }));
 vi.mock("../../src/actions/demo.ts", () => ({ runDemo: received.take("demo") }));
@@ -211,6 +216,33 @@ expectOptions("retention set", [
   [["retention", "set", "normal", "90d"], { name: "normal", keep: "90 days" }],
   [["retention", "set", "normal", "18 months"], { name: "normal", keep: "1 year 6 months" }],
   [["retention", "set", "normal", "forever", "--dry-run"], { name: "normal", keep: null, dryRun: true }],
+]);
+
+expectOptions("defaults list", [
+  [["defaults"], {}],
+  [["defaults", "--json"], { json: true }],
+  [["defaults", "list", "--audit-schema", "trail"], { auditSchema: "trail" }],
+]);
+
+expectOptions("defaults set", [
+  [["defaults", "set"], {}],
+  [
+    ["defaults", "set", "--exclude", "*_token,hair_color", "--exclude", "iris", "--redact", "pass*"],
+    { exclude: ["*_token", "hair_color", "iris"], redact: ["pass*"] },
+  ],
+  [["defaults", "set", "--exclude", "", "--dry-run"], { exclude: [], dryRun: true }],
+  [
+    ["defaults", "set", "--images", "full", "--on-truncate", "record", "--oversize", "digest"],
+    { images: "full", onTruncate: "record", oversize: "digest" },
+  ],
+  [["defaults", "set", "--statement", "--always"], { statement: true, always: true }],
+  [["defaults", "set", "--no-statement", "--no-always"], { statement: false, always: false }],
+  [["defaults", "set", "--retain", "normal"], { retain: { kind: "class", name: "normal" } }],
+]);
+
+expectOptions("defaults unset", [
+  [["defaults", "unset", "exclude", "on-truncate"], { names: ["exclude", "on-truncate"] }],
+  [["defaults", "unset", "retain", "--dry-run", "--json"], { names: ["retain"], dryRun: true, json: true }],
 ]);
 
 expectOptions("prune", [
