@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addAtTimeCommand } from "./commands/atTime.ts";
+import { addBenchCommand } from "./commands/bench.ts";
 import { addCheckCommand } from "./commands/check.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addDiffCommand } from "./commands/diff.ts";
@@ -57,6 +58,7 @@ export function createProgram(io: Io): Command {
   addRetentionCommand(program, io);
   addPruneCommand(program, io);
   addUninstallCommand(program, io);
+  addBenchCommand(program, io);
   addDemoCommand(program, io);
   return program;
 }
