@@ -135,7 +135,7 @@ async function bench(
     ...routineStatements(table, names, work, searchPath),
     ...setUp.asOurselves,
   ]);
-  const relation = await captureCopy(audit, subject, names, perform);
+  const { relation, kind } = await captureCopy(audit, subject, names, perform);
   if (options.dryRun) return `${["begin;", LOCK_TIMEOUT_SQL, ...said, "rollback;"].join("\n")}\n`;
 
   const progress = createProgress(io, "measuring round");
@@ -148,7 +148,7 @@ async function bench(
       ...{ schema, table: name, rows, rounds, changes },
       single: work.single,
       images: subject.settings.images,
-      kind: subject.kind,
+      kind,
       figures: summarizeBench(run.samples, run.logBytes),
       recorded: run.changes,
       recordedBytes: run.bytes,
@@ -196,7 +196,7 @@ async function captureCopy(
   { table, settings, kind, retention }: Subject,
   names: BenchNames,
   perform: (statements: readonly string[]) => Promise<void>,
-): Promise<number> {
+): Promise<{ readonly relation: number; readonly kind: Kind }> {
   const [copy] = await resolveTables(audit.sql, [names.audited], []);
   if (!copy) throw new Error("the audited copy is not there");
   const relation = 2 ** 31 - 1 - randomInt(2 ** 24);
@@ -215,5 +215,7 @@ async function captureCopy(
     })),
   ];
   await perform(statements);
-  return relation;
+  const [entry] = await audit.sql<{ kind: Kind }[]>`
+    select relation.kind from ${audit.object("relation")} as relation where relation.id = ${relation}`;
+  return { relation, kind: entry?.kind ?? kind };
 }
