@@ -1,5 +1,6 @@
 /** The library: what the commands call, for programs that want the same. */
 export { runAtTime } from "./actions/atTime.ts";
+export { runBench } from "./actions/bench.ts";
 export { runDiff } from "./actions/diff.ts";
 export { runDisable } from "./actions/disable.ts";
 export { runEnable } from "./actions/enable.ts";

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addAtTimeCommand } from "./commands/atTime.ts";
+import { addBenchCommand } from "./commands/bench.ts";
 import { addCheckCommand } from "./commands/check.ts";
 import { addDefaultsCommand } from "./commands/defaults.ts";
 import { addDemoCommand } from "./commands/demo.ts";
@@ -59,6 +60,7 @@ export function createProgram(io: Io): Command {
   addRetentionCommand(program, io);
   addPruneCommand(program, io);
   addUninstallCommand(program, io);
+  addBenchCommand(program, io);
   addDemoCommand(program, io);
   return program;
 }

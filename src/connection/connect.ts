@@ -16,7 +16,7 @@ import { type ConnectionSettings, type HostSetting, redactedUrl, resolveSettings
 import { rememberServerVersion } from "./transaction.ts";
 import { arrayTypes, wireTypes } from "./wireTypes.ts";
 
-export { withTransaction } from "./transaction.ts";
+export { withRollback, withTransaction } from "./transaction.ts";
 
 /**
  * Queries by tagged template, `sql.unsafe` and `.cursor()`. Not the driver's begin, listen or reserve: they

@@ -28,12 +28,31 @@ export async function withTransaction<T>(
   options: TransactionOptions,
   work: (sql: Sql) => Promise<T>,
 ): Promise<T> {
-  if (inTransaction.has(sql)) throw new Error("withTransaction inside withTransaction");
-  inTransaction.add(sql);
-  try {
+  return alone(sql, async () => {
     const result = await beginAndRun(sql, options, work);
     await commit(sql);
     return result;
+  });
+}
+
+/** Runs the work in a transaction that is rolled back whatever comes of it: for what is only tried out. */
+export async function withRollback<T>(
+  sql: Sql,
+  options: TransactionOptions,
+  work: (sql: Sql) => Promise<T>,
+): Promise<T> {
+  return alone(sql, async () => {
+    const result = await beginAndRun(sql, options, work);
+    await sql.unsafe("rollback");
+    return result;
+  });
+}
+
+async function alone<T>(sql: Sql, transaction: () => Promise<T>): Promise<T> {
+  if (inTransaction.has(sql)) throw new Error("withTransaction inside withTransaction");
+  inTransaction.add(sql);
+  try {
+    return await transaction();
   } finally {
     inTransaction.delete(sql);
   }

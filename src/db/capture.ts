@@ -58,6 +58,16 @@ interface Entry {
   readonly [column: string]: string | number | boolean | null | readonly (string | number)[];
 }
 
+/** How a table would be captured under these settings, and which of its columns (by attribute number) would not be. */
+export async function foreseeCapture(
+  audit: AuditDatabase,
+  facts: TableFacts,
+  settings: CaptureSettings,
+): Promise<{ readonly kind: Kind; readonly excluded: readonly number[] }> {
+  const { kind, excluded } = await settledEntry(audit, { facts, relation: 0, settings });
+  return { kind: kind === "statement" ? kind : "row", excluded };
+}
+
 /** Our entry with what the server finds to follow from it as the table is now. */
 async function settledEntry(
   { sql, installation }: AuditDatabase,

@@ -29,6 +29,7 @@ vi.mock("../../src/actions/defaults.ts", () => ({
 }));
 vi.mock("../../src/actions/prune.ts", () => ({ runPrune: received.take("prune") }));
 vi.mock("../../src/actions/uninstall.ts", () => ({ runUninstall: received.take("uninstall") }));
+vi.mock("../../src/actions/bench.ts", () => ({ runBench: received.take("bench") }));
 vi.mock("../../src/actions/demo.ts", () => ({ runDemo: received.take("demo") }));
 
 beforeEach(() => {
@@ -254,6 +255,32 @@ expectOptions("uninstall", [
   [["uninstall"], {}],
   [["uninstall", "--confirm", "shop"], { confirm: "shop" }],
   [["uninstall", "--dry-run"], { dryRun: true }],
+]);
+
+expectOptions("bench", [
+  [["bench", "users"], { table: users, rows: 10_000, rounds: 5 }],
+  [
+    [
+      "bench",
+      'public."Odd.Name"',
+      "--rows",
+      "500",
+      "--rounds",
+      "3",
+      "--images",
+      "lean",
+      "--dry-run",
+      "--json",
+    ],
+    {
+      table: { schema: "public", table: "Odd.Name" },
+      rows: 500,
+      rounds: 3,
+      images: "lean",
+      dryRun: true,
+      json: true,
+    },
+  ],
 ]);
 
 expectOptions("demo", [

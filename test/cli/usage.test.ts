@@ -55,6 +55,7 @@ describe("what commander refuses", () => {
     [["status", "--dry-run"], "Unknown option '--dry-run'."],
     [["prune", "--apply"], "Unknown option '--apply'."],
     [["demo", "--dry-run"], "Unknown option '--dry-run'."],
+    [["bench"], "Missing required argument 'table'."],
     [["status", "-x"], "Unknown option '-x'."],
     [["history", "users", "-2h"], "Unknown option '-2h'."],
     [["at-time", "now", "users", "-2h"], "Unknown option '-2h'."],

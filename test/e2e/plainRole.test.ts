@@ -320,3 +320,23 @@ it("a superuser's init takes over from a plain role's", async () => {
     await superusers("uninstall", "--confirm", "shop");
   });
 });
+
+it.each([
+  ["no more rights than that", ""],
+  ["the right to make roles", "createrole"],
+])("measures what auditing costs, with %s, and leaves the catalog as it was", async (_what, attributes) => {
+  await withShop(attributes, async ({ audit, owner, all }) => {
+    await owner`insert into users (id, name, score) select n, 'User ' || n, n from generate_series(1, 50) as n`;
+    await audit("init");
+    const before = await describeCatalog(all);
+    const figures = await audit.items<{ wal_plain: number; wal_audited: number; log_bytes: number }>(
+      ...["bench", "users", "--rows", "20", "--rounds", "2"],
+    );
+    expect(figures).toHaveLength(6);
+    for (const { wal_plain, wal_audited, log_bytes } of figures) {
+      expect(wal_audited).toBeGreaterThan(wal_plain);
+      expect(log_bytes).toBeGreaterThan(50);
+    }
+    expect(await describeCatalog(all)).toEqual(before);
+  });
+});
