@@ -52,5 +52,5 @@ $parts$,
           || audit_schema._record_statement(registered, 'U', 'key, old_key, old, new, old_tid, new_tid',
             'key_text, old_key_text, old_image, new_image, ' || audit_schema._old_place() || ', new.ctid', '')
     end) end
-  from (select (to_jsonb(registered) - 'horizon_at' - 'dropped_at' - 'enabled')::text as settings) as described
+  from (select (to_jsonb(registered) - '{oid,partitions,sight,horizon_at,dropped_at,enabled}'::text[])::text as settings) as described
 $function$;

@@ -32,6 +32,6 @@ $body$  if current_setting('transaction_isolation') <> 'read committed' then
   end if;
   execute %1$I._truncate_statement(tg_relid, %3$L);
   return null;
-$body$, 'audit_schema', registered.id, (to_jsonb(registered) - 'horizon_at' - 'dropped_at' - 'enabled')::text)
+$body$, 'audit_schema', registered.id, (to_jsonb(registered) - '{oid,partitions,sight,horizon_at,dropped_at,enabled}'::text[])::text)
     end, E'\nset row_security = off')
 $function$;
