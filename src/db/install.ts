@@ -77,6 +77,7 @@ export async function install(connection: Connection, schema: string): Promise<I
   await sql.unsafe(scripts.functions);
   await sql.unsafe(scripts.views);
   await sql.unsafe(scripts.appendOnly);
+  if (former) await sql.unsafe(scripts.owners);
   const name = quoteIdentifier(schema);
   await sql.unsafe(`revoke execute on all functions in schema ${name} from public`);
   // Looked at again on an upgrade: what was ours then may have been given away since.

@@ -81,6 +81,8 @@ export interface InstallScripts {
   readonly upgrade: string;
   readonly functions: string;
   readonly views: string;
+  /** For an installation that is there already, once all is made. */
+  readonly owners: string;
   readonly appendOnly: string;
   readonly roles: string;
   readonly grants: string;
@@ -94,6 +96,7 @@ export function installScripts(name: string): InstallScripts {
     upgrade: template("upgrade.sql", name),
     functions: functionOrder.map((file) => template(`functions/${file}.sql`, name)).join("\n"),
     views: template("views.sql", name),
+    owners: template("owners.sql", name),
     appendOnly: template("append_only.sql", name),
     roles: template("roles.sql", name),
     grants: template("grants.sql", name),
