@@ -18,4 +18,5 @@ const harmlessTrigger = (table: string) => `
 export const forms: readonly (readonly [name: string, form: Form])[] = [
   ["enabled plainly", { byRow: false, prepare: () => "", options: [] }],
   ["beside a row trigger of the application", { byRow: true, prepare: harmlessTrigger, options: [] }],
+  ["enabled --always", { byRow: true, prepare: () => "", options: ["--always"] }],
 ];
