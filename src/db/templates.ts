@@ -93,7 +93,7 @@ export interface InstallScripts {
 export function installScripts(name: string): InstallScripts {
   return {
     schema: template("schema.sql", name),
-    upgrade: template("upgrade.sql", name),
+    upgrade: `${template("upgrade.sql", name)}\n${commentsScript(name)}`,
     functions: functionOrder.map((file) => template(`functions/${file}.sql`, name)).join("\n"),
     views: template("views.sql", name),
     owners: template("owners.sql", name),
@@ -102,6 +102,12 @@ export function installScripts(name: string): InstallScripts {
     grants: template("grants.sql", name),
     eventTriggers: template("event_triggers.sql", name),
   };
+}
+
+/** The statements that say what tables and columns are for, one a line: an upgrade says it anew of those that are there. */
+function commentsScript(name: string): string {
+  const lines = read("schema.sql").split("\n");
+  return fillTemplate(lines.filter((line) => line.startsWith("comment on ")).join("\n"), name);
 }
 
 /** What removes an installation from the schema `name`, once no table carries its triggers. */
@@ -137,7 +143,11 @@ function fill(text: string, name: string): string {
 }
 
 function template(file: string, name: string): string {
-  return fillTemplate(readFileSync(new URL(`../../templates/${file}`, import.meta.url), "utf8"), name);
+  return fillTemplate(read(file), name);
+}
+
+function read(file: string): string {
+  return readFileSync(new URL(`../../templates/${file}`, import.meta.url), "utf8");
 }
 
 function quoteLiteral(text: string): string {
