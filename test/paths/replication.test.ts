@@ -18,24 +18,27 @@ describe.each(forms)("Logical replication into a table %s", (_form, form) => {
   const path = usePath(database, form);
   const { audited, run } = path;
 
-  it("applies rows that ordinary triggers do not record, and leaves local writes recorded", async () => {
-    await audited(item);
-    const source = await subscribe();
-    await source.unsafe("insert into item values (1, 1), (2, 2)");
-    await source.unsafe("update item set n = 10 where id = 1; delete from item where id = 2");
-    await untilRows("(1,10)");
-    await run("insert into item values (7, 7)");
-    await source.unsafe("truncate item");
-    await source.unsafe("insert into item values (3, 3)");
-    await untilRows("(3,3)");
-    expect(await path.changes()).toEqual([inserted("7", { id: "7", n: "7" })]);
-  });
-
-  it.runIf(form.byRow)(
-    "is recorded row by row, TRUNCATE too, where the triggers are ENABLE ALWAYS",
+  it.skipIf(form.always)(
+    "applies rows that ordinary triggers do not record, and leaves local writes recorded",
     async () => {
       await audited(item);
-      await alwaysFire();
+      const source = await subscribe();
+      await source.unsafe("insert into item values (1, 1), (2, 2)");
+      await source.unsafe("update item set n = 10 where id = 1; delete from item where id = 2");
+      await untilRows("(1,10)");
+      await run("insert into item values (7, 7)");
+      await source.unsafe("truncate item");
+      await source.unsafe("insert into item values (3, 3)");
+      await untilRows("(3,3)");
+      expect(await path.changes()).toEqual([inserted("7", { id: "7", n: "7" })]);
+    },
+  );
+
+  it.runIf(form.byRow)(
+    `is recorded row by row, TRUNCATE too, where the triggers are ENABLE ALWAYS${form.always ? ", by that option alone" : ""}`,
+    async () => {
+      await audited(item);
+      if (!form.always) await alwaysFire();
       const source = await subscribe();
       await source.unsafe("insert into item values (1, 1), (2, 2)");
       await source.unsafe("update item set n = 10 where id = 1; update item set id = 5 where id = 2");
@@ -54,8 +57,6 @@ describe.each(forms)("Logical replication into a table %s", (_form, form) => {
       );
     },
   );
-
-  it.todo("is recorded on a table enabled with --always, by that option alone");
 
   it("goes out of an audited table whose writes are recorded as ever", async () => {
     await audited(item);
