@@ -77,6 +77,7 @@ export async function install(connection: Connection, schema: string): Promise<I
   await sql.unsafe(scripts.functions);
   await sql.unsafe(scripts.views);
   await sql.unsafe(scripts.appendOnly);
+  if (former) await sql.unsafe(scripts.owners);
   await sql.unsafe(
     there ? `revoke execute on all functions in schema ${quoteIdentifier(schema)} from public` : scripts.shut,
   );

@@ -94,6 +94,8 @@ export interface InstallScripts {
   readonly functions: string;
   readonly shut: string;
   readonly views: string;
+  /** For an installation that is there already, once all is made. */
+  readonly owners: string;
   readonly appendOnly: string;
   readonly roles: string;
   readonly grants: string;
@@ -104,10 +106,11 @@ export interface InstallScripts {
 export function installScripts(name: string): InstallScripts {
   return {
     schema: template("schema.sql", name),
-    upgrade: template("upgrade.sql", name),
+    upgrade: `${template("upgrade.sql", name)}\n${commentsScript(name)}`,
     functions: functionOrder.map((file) => template(`functions/${file}.sql`, name)).join("\n"),
     shut: template("shut.sql", name),
     views: template("views.sql", name),
+    owners: template("owners.sql", name),
     appendOnly: template("append_only.sql", name),
     roles: template("roles.sql", name),
     grants: template("grants.sql", name),
@@ -128,6 +131,12 @@ export function shippedFunctions(name: string): ShippedFunction[] {
     const text = template(`functions/${file}.sql`, name);
     return { name: file, body: /^as \$function\$(.*)\$function\$;/ms.exec(text)?.[1], text };
   });
+}
+
+/** The statements that say what tables and columns are for, one a line: an upgrade says it anew of those that are there. */
+function commentsScript(name: string): string {
+  const lines = read("schema.sql").split("\n");
+  return fillTemplate(lines.filter((line) => line.startsWith("comment on ")).join("\n"), name);
 }
 
 /** What removes an installation from the schema `name`, once no table carries its triggers. */
@@ -163,7 +172,11 @@ function fill(text: string, name: string): string {
 }
 
 function template(file: string, name: string): string {
-  return fillTemplate(readFileSync(new URL(`../../templates/${file}`, import.meta.url), "utf8"), name);
+  return fillTemplate(read(file), name);
+}
+
+function read(file: string): string {
+  return readFileSync(new URL(`../../templates/${file}`, import.meta.url), "utf8");
 }
 
 function quoteLiteral(text: string): string {

@@ -1,7 +1,8 @@
 -- How the changes of a table are to be captured as it is now. "statement": INSERT and DELETE once per statement, over
 -- transition tables, UPDATE row by row. "row": all of them row by row. By statement only where nothing can write to the
 -- same rows between a row and the end of its statement, or the log would tell the order wrong: not beside
--- triggers of the application's own, nor under foreign keys that cascade from here. Nor where statement
+-- triggers of the application's own, nor under foreign keys that cascade from here, nor where the key may be deferred:
+-- then two rows lie under one key for a while, and only their places tell them apart. Nor where statement
 -- triggers miss writes: partitions, inheritance, replication (--always). Nor where DDL is not followed.
 create or replace function audit_schema._capture_kind(registered audit_schema.relation)
 returns text
@@ -23,6 +24,12 @@ begin
           where trigger.tgrelid = class.oid
             and not trigger.tgisinternal
             and not starts_with(trigger.tgname, concat('00_', 'audit_schema', '_'))
+        )
+        or exists (
+          select
+          from pg_index as key
+          where key.indrelid = class.oid and key.indisunique and not key.indimmediate
+            and registered.key_columns @> (key.indkey::smallint[])[0 : key.indnkeyatts - 1]
         )
         or exists (
           select from pg_constraint as cascading

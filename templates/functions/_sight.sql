@@ -1,6 +1,6 @@
 -- What decides how tables are captured, as a fingerprint of each: names, columns with what is generated from what,
--- triggers of the application, inheritance, foreign keys that cascade from it, partitions. For all tables in one go,
--- because every DDL command asks for it. No row for a table that is gone.
+-- triggers of the application, inheritance, foreign keys that cascade from it, keys that may be deferred, partitions.
+-- For all tables in one go, because every DDL command asks for it. No row for a table that is gone.
 create or replace function audit_schema._sight(tables oid[])
 returns table (oid oid, sight text)
 language plpgsql
@@ -37,6 +37,11 @@ begin
         select inhparent, inhrelid from pg_inherits where inhparent = any (tables)
       ) as family
       group by family.oid
+    ), deferrables as (
+      select key.indrelid as oid, string_agg(key.indexrelid::text, ',' order by key.indexrelid) as text
+      from pg_index as key
+      where key.indrelid = any (tables) and key.indisunique and not key.indimmediate
+      group by key.indrelid
     ), cascades as (
       select cascading.confrelid as oid, string_agg(cascading.oid::text, ',' order by cascading.oid) as text
       from pg_constraint as cascading
@@ -46,6 +51,7 @@ begin
     select class.oid, md5(concat_ws(E'\n',
       class.relnamespace, class.relname, class.relkind, class.relowner,
       'a', attributes.text, 'e', expressions.text, 't', triggers.text, 'r', relatives.text, 'c', cascades.text,
+      'd', deferrables.text,
       'p', case when class.relkind = 'p' then audit_schema._partitions(class.oid) end))
     from pg_class as class
     left join attributes using (oid)
@@ -53,6 +59,7 @@ begin
     left join triggers using (oid)
     left join relatives using (oid)
     left join cascades using (oid)
+    left join deferrables using (oid)
     where class.oid = any (tables);
 end
 $function$;

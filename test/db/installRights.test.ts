@@ -51,11 +51,13 @@ it("takes over what an installer without rights had enabled, once a superuser ru
   expect(items.map(({ op }: { op: string }) => op)).toEqual(["insert", "update", "truncate"]);
   const owners = await database.sql`
     select proname::text as name, proowner::regrole::text as owner
-    from pg_proc where pronamespace = 'audit'::regnamespace and proname in ('_row_1', '_truncate_1')
+    from pg_proc where pronamespace = 'audit'::regnamespace and proname ~ '_1$' and prorettype = 'trigger'::regtype
     order by 1`;
   expect(owners).toEqual([
-    { name: "_row_1", owner: "audit_writer" },
+    { name: "_delete_1", owner: "audit_writer" },
+    { name: "_insert_1", owner: "audit_writer" },
     { name: "_truncate_1", owner: "audit_truncate" },
+    { name: "_update_1", owner: "audit_writer" },
   ]);
   const status = JSON.parse(await audit(database.url, "status", "--json"));
   expect(status.items).toMatchObject([{ state: "on", capture: "generated", problems: [] }]);

@@ -25,6 +25,9 @@ const tables = `
   create table stopped (id int primary key);
   create table keyless (a int, b int);
   create table almost (a int not null unique);
+  create table loose (a int not null, b int not null, "Odd Name" int not null unique, nullable int unique, partial int not null);
+  create unique index loose_pair on loose (b, a);
+  create unique index loose_some on loose (partial) where a > 0;
   create table parted (id int primary key) partition by range (id);
   create table parted_1 partition of parted for values from (0) to (10);
   create view user_names as select name from users;
@@ -110,7 +113,8 @@ type Wanted = Pick<BadInput, "code" | "says">;
 function expectComplaint({ code, stdout, stderr }: CliResult, wanted: Wanted) {
   const complaint = stderr.replace(/^((from: |to: |since: )?as of|note:) .*\n/gm, "");
   expect({ code, stdout, complaint }).toMatchObject({ code: wanted.code, stdout: "" });
-  expect(complaint).toMatch(/^error: \S[^\n]*[.?:;)]\n/);
+  // A sentence, or one that ends in a command to paste.
+  expect(complaint).toMatch(/^error: \S[^\n]*(?:[.?:;)]|: audit [a-z]+ [^\n.]+\.\S+( --[a-z-]+)?)\n/);
   expect(complaint).toMatch(wanted.says);
   expectNoLeak(stderr);
 }

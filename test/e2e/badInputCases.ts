@@ -113,7 +113,12 @@ const unfitting: readonly Line[] = [
     2,
     /no primary key.*\n.*alter table public\.keyless add primary key/,
   ],
-  ["a table with the makings of a key", ["enable", "almost"], 2, /using index almost_a_key;/],
+  [
+    "a table with the makings of a key",
+    ["enable", "almost"],
+    2,
+    /public\.almost has no primary key.*\n.*audit enable public\.almost --key a\. .*public\.almost --no-key$/m,
+  ],
   [
     "several that cannot be audited, each told",
     ["enable", "users", "keyless", "user_names"],
@@ -161,6 +166,102 @@ const columns: readonly Line[] = [
     /part of the key.*though i\* matches it/,
   ],
   ["a column in an unclosed quote", ["enable", "users", "--exclude", '"email'], 2, /the quote opened here/],
+  [
+    "an unknown column alone to record",
+    ["enable", "users", "--only", "name,emial"],
+    2,
+    /--only: public\.users has no column "emial"\. Did you mean "email"\?/,
+  ],
+  [
+    "an unknown column alone to record of several tables",
+    ["enable", "users", "orders", "--only", "name,emial"],
+    2,
+    /No table has a column emial to --only/,
+  ],
+  ["an unknown column to redact", ["enable", "users", "--redact", "tokn"], 2, /--redact: .*"token"\?/],
+  [
+    "a column of the key to redact",
+    ["enable", "users", "--redact", "id"],
+    2,
+    /--redact: "id" is part of the key.*cannot be redacted/,
+  ],
+  [
+    "a glob over the key to redact",
+    ["enable", "orders", "--redact", "user*"],
+    2,
+    /"user_id" is part of the key.*cannot be redacted, though user\* matches it/,
+  ],
+  [
+    "statements beside an excluded column",
+    ["enable", "users", "--exclude", "email", "--statement"],
+    2,
+    /may hold the very values that --exclude.*\n.*--statement-anyway/,
+  ],
+  [
+    "statements beside a redacted column",
+    ["enable", "users", "--redact", "email", "--statement"],
+    2,
+    /--statement-anyway/,
+  ],
+  [
+    "statements beside the only columns to record",
+    ["enable", "users", "--only", "name", "--statement"],
+    2,
+    /--statement-anyway/,
+  ],
+];
+
+const keys: readonly Line[] = [
+  [
+    "for a table that has a primary key",
+    ["enable", "users", "--key", "email"],
+    2,
+    /public\.users has a primary key, and goes by it.*\n.*--key: audit enable public\.users$/m,
+  ],
+  [
+    "none for a table that has a primary key",
+    ["enable", "users", "--no-key"],
+    2,
+    /public\.users has a primary key, and goes by it.*\n.*--no-key: audit enable public\.users$/m,
+  ],
+  [
+    "of an unknown column",
+    ["enable", "keyless", "--key", "a,c"],
+    2,
+    /public\.keyless has no column c to be its key\.\nIts columns: a, b\./,
+  ],
+  [
+    "without a unique index",
+    ["enable", "keyless", "--key", "a,b"],
+    2,
+    /no unique index over just a, b .*\nAdd one: alter table public\.keyless add primary key/,
+  ],
+  [
+    "of fewer columns than the unique index",
+    ["enable", "loose", "--key", "a"],
+    2,
+    /no unique index over just a .*\n.*--key "Odd Name" \(or --key b,a\)/,
+  ],
+  [
+    "whose column may be NULL",
+    ["enable", "loose", "--key", "nullable"],
+    2,
+    /no unique index over just nullable/,
+  ],
+  [
+    "unique among some rows only",
+    ["enable", "loose", "--key", "partial"],
+    2,
+    /no unique index over just partial/,
+  ],
+  [
+    "for several tables",
+    ["enable", "almost", "loose", "--key", "a"],
+    2,
+    /--key names the columns of one table/,
+  ],
+  ["for all tables", ["enable", "--all", "--key", "a"], 2, /--key names the columns of one table/],
+  ["in an unclosed quote", ["enable", "almost", "--key", '"a'], 2, /the quote opened here/],
 ];
 
 const times: readonly Line[] = [
@@ -232,8 +333,8 @@ const usage: readonly Line[] = [
     /Unknown option '--lmit' \(Did you mean --limit\?\)/,
   ],
   ["--plot, not built yet", ["history", "users", "--plot"], 2, /Unknown option '--plot'/],
-  ["--only, not built yet", ["enable", "users", "--only", "name"], 2, /Unknown option '--only'/],
-  ["--redact, not built yet", ["enable", "users", "--redact", "name"], 2, /Unknown option '--redact'/],
+  ["--grep, not built yet", ["history", "users", "--grep", "name"], 2, /Unknown option '--grep'/],
+  ["--baseline, not built yet", ["disable", "users", "--baseline"], 2, /Unknown option '--baseline'/],
   [
     "--allow-gaps, not built yet",
     ["at-time", "now", "users", "--allow-gaps"],
@@ -263,6 +364,18 @@ const usage: readonly Line[] = [
     ["enable", "users", "--on-truncate", "keep"],
     2,
     /choices are capture, record, forbid/,
+  ],
+  [
+    "an unknown way to keep images",
+    ["enable", "users", "--images", "all"],
+    2,
+    /'all' is invalid.*choices are changes, full, lean/,
+  ],
+  [
+    "an unknown way with large rows",
+    ["enable", "users", "--oversize", "cut"],
+    2,
+    /'cut' is invalid.*choices are fail, digest/,
   ],
   [
     "too few key values",
@@ -426,6 +539,7 @@ const groups: Readonly<Record<string, readonly Line[]>> = {
   "a name": names,
   "a table": unfitting,
   "a column": columns,
+  "a key": keys,
   "a time": times,
   "a command line": usage,
   "a retention": retention,

@@ -51,7 +51,12 @@ async function recordsOf(sql: TestSql): Promise<unknown> {
       ) as r)::text as installation,
       (select json_agg(r order by id) from audit.retention as r)::text as retention,
       (select json_agg(json_build_array(id, retention, era, state) order by id) from audit.segment)::text as segment,
-      (select json_agg(to_jsonb(r) - 'oid' order by id) from audit.relation as r)::text as relation,
+      (select json_agg(
+        to_jsonb(r) - 'oid' || jsonb_build_object(
+          'partitions', (select array_agg(partition::regclass order by partition::regclass::text) from unnest(r.partitions) as partition),
+          'sight', r.sight = (select seen.sight from audit._sight(array[r.oid]) as seen)
+        ) order by id
+      ) from audit.relation as r)::text as relation,
       (select json_agg(json_build_array(relation, attnum, name, type, recorded) order by relation, from_id, attnum) from audit.relation_shape)::text as shape,
       (select json_agg(json_build_array(relation, on_reason, off_reason) order by relation, from_id) from audit.coverage)::text as coverage,
       (select json_agg(json_build_array(kind, relation, plan) order by id) from audit.operation)::text as operation`;

@@ -106,21 +106,21 @@ describe("the options of enable", () => {
     expect(await settingsOf("users")).toMatchObject({ excluded: ["email"], retention: "90d", state: "on" });
   });
 
-  it("are put back by enable when somebody dropped the trigger", async () => {
-    await enable("users", "--exclude", "email");
-    await database.sql.unsafe(
-      (
-        await database.sql<{ drop: string }[]>`
-          select format('drop trigger %I on users', tgname) as drop from pg_trigger
-          where tgrelid = 'users'::regclass and tgname like '%row%'`
-      )[0]?.drop ?? "",
-    );
-    const [status] = await audit.items<{ state: string; problems: string[] }>("status", "users");
-    expect(status?.state).toBe("broken");
-    expect(status?.problems.join()).toContain("audit enable public.users");
-    expect(await enable("users")).toMatchObject({ did: "changed" });
-    expect(await settingsOf("users")).toMatchObject({ excluded: ["email"], state: "on" });
-  });
+  it.each(["insert", "update", "delete", "truncate"])(
+    "are put back by enable when somebody dropped the trigger of %s",
+    async (operation) => {
+      await enable("users", "--exclude", "email");
+      const [trigger] = await database.sql<{ drop: string }[]>`
+      select format('drop trigger %I on users', tgname) as drop from pg_trigger
+      where tgrelid = 'users'::regclass and tgname like ${`%_${operation}_%`}`;
+      await database.sql.unsafe(trigger?.drop ?? "");
+      const [status] = await audit.items<{ state: string; problems: string[] }>("status", "users");
+      expect(status?.state).toBe("broken");
+      expect(status?.problems.join()).toContain("audit enable public.users");
+      expect(await enable("users")).toMatchObject({ did: "changed" });
+      expect(await settingsOf("users")).toMatchObject({ excluded: ["email"], state: "on" });
+    },
+  );
 });
 
 describe("enable --all", () => {

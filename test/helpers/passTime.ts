@@ -2,7 +2,7 @@ import type { TestSql } from "./client.ts";
 
 /** Our columns of instants, by table. */
 const instants: Readonly<Record<string, readonly string[]>> = {
-  change: ["at"],
+  change: ["at", "began"],
   coverage: ["from_at", "until_at"],
   installation: ["installed_at"],
   operation: ["at"],

@@ -28,6 +28,7 @@ export function randomStatement(world: World, tables: readonly LiveTable[], rand
   const move = random.weighted<Move>([
     [20, insertRows],
     [table.design.deferrable ? 0 : 8, upsertRows],
+    [table.design.deferrable ? 6 : 0, takeKey],
     [22, updateRows],
     [5, updateNothing],
     [10, deleteRows],
@@ -228,6 +229,32 @@ function swapKeys(place: Place): string {
     `update ${name(place)} set ${key} = ${key} + 1 where ${key} >= ${one}`,
     `update ${name(place)} set ${key} = ${key} - 1 where ${key} >= ${one}`,
   ]);
+}
+
+/** A new row comes to a key before the one that lives there has left it. */
+function takeKey(place: Place): string {
+  const { table, random } = place;
+  const columns = columnsToInsert(place);
+  const keys = keyColumns(table);
+  const values = columns.map((column) =>
+    keys.includes(column) ? keyValue(place, column) : value(place, column),
+  );
+  const there = keys.map((key) => `${columnSql(key)} = ${values[columns.indexOf(key)]}`).join(" and ");
+  const [first] = keys;
+  const leave =
+    random.chance(0.5) || first === undefined
+      ? `delete from ${name(place)}`
+      : `update ${name(place)} set ${columnSql(first)} = ${keyValue(place, first)}`;
+  return `do $do$
+    declare
+      place tid;
+    begin
+      set constraints all deferred;
+      select ctid into place from ${name(place)} where ${there};
+      insert into ${name(place)} (${columns.map(columnSql).join(", ")}) values (${values.join(", ")});
+      update ${name(place)} set ${assignments(place)} where ${there} and ctid <> place;
+      ${leave} where ctid = place;
+    end $do$`;
 }
 
 function mergeRows(place: Place): string {

@@ -2,6 +2,8 @@
 export interface Form {
   /** Whether every operation is recorded by row triggers, whatever the table. */
   readonly byRow: boolean;
+  /** Whether writes in replica role are recorded as well. */
+  readonly always: boolean;
   /** SQL that is run on a table before it is enabled; `table` is written as SQL. */
   readonly prepare: (table: string) => string;
   /** Further arguments of `audit enable`. */
@@ -16,6 +18,10 @@ const harmlessTrigger = (table: string) => `
 
 /** All forms by name, for describe.each. Another one, such as an option of `enable`, is one more entry. */
 export const forms: readonly (readonly [name: string, form: Form])[] = [
-  ["enabled plainly", { byRow: false, prepare: () => "", options: [] }],
-  ["beside a row trigger of the application", { byRow: true, prepare: harmlessTrigger, options: [] }],
+  ["enabled plainly", { byRow: false, always: false, prepare: () => "", options: [] }],
+  [
+    "beside a row trigger of the application",
+    { byRow: true, always: false, prepare: harmlessTrigger, options: [] },
+  ],
+  ["enabled --always", { byRow: true, always: true, prepare: () => "", options: ["--always"] }],
 ];
