@@ -74,7 +74,6 @@ const functionOrder = [
   "_contradiction",
   "_kept_text",
   "_whole_image",
-  "_whole_image",
   "_with_origin",
   "_text_length",
   "_reads_plainly",

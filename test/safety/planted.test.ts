@@ -303,7 +303,7 @@ describe("within our schema", () => {
     await auditOf({ url })("init");
   });
 
-  it.fails("default privileges of the installer hand nothing to others", async () => {
+  it("default privileges of the installer hand nothing to others", async () => {
     await all.unsafe(`
       alter default privileges grant usage on schemas to stranger;
       alter default privileges grant all on tables to stranger;

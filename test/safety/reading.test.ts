@@ -232,8 +232,8 @@ async function ranIn(statement: string, as?: string): Promise<string[]> {
   try {
     if (as !== undefined) await sql.unsafe(`set session authorization ${as}`);
     await sql.unsafe(statement).catch((error: { code: string }) => {
-      // A table that was dropped.
-      if (error.code !== "UA001") throw error;
+      // A table that was dropped, or one whose past only its owner may read, for the check of a domain.
+      if (error.code !== "UA001" && error.code !== "UA005") throw error;
     });
   } finally {
     await sql.end();
@@ -262,11 +262,12 @@ const superuser = () => new URL(database.url).username;
 const named = (list: readonly Trap[]) => traps.filter(({ name }) => list.some((trap) => trap.name === name));
 
 describe("a superuser who reads the past runs nothing of the owner's, who planted", () => {
-  it.each(named(harmless))("$name", async ({ table }) => {
+  it.each(named([...harmless, ...harmful]))("$name", async ({ table }) => {
     expect(await ranWhileReading(table)).toEqual([]);
   });
 
-  it.fails.each([...named(harmful), ...named(planned)])("$name", async ({ table }) => {
+  // As a plain SELECT of the table does, see below.
+  it.fails.each(named(planned))("$name", async ({ table }) => {
     expect(await ranWhileReading(table)).toEqual([]);
   });
 });
