@@ -75,28 +75,7 @@ export async function readHealth({
         from state
         where state.id = audited.id
       ) and ${object("_rows_owner_differs")}((audited.settled).oid, audited.id) is not true as current,
-      case (audited.settled).key_from
-        when 'none' then true
-        when 'primary' then (audited.settled).key_columns is not distinct from (
-          select array_agg(place.attnum order by place.ordinality)
-          from pg_index as key, unnest(key.indkey::smallint[]) with ordinality as place (attnum, ordinality)
-          where key.indrelid = (audited.settled).oid and key.indisprimary and place.ordinality <= key.indnkeyatts
-        )
-        else exists (
-          select
-          from pg_index as key
-          where key.indrelid = (audited.settled).oid
-            and key.indisunique and key.indisvalid and key.indpred is null and key.indexprs is null
-            and (key.indkey::smallint[])[0 : key.indnkeyatts - 1] @> (audited.settled).key_columns
-            and (audited.settled).key_columns @> (key.indkey::smallint[])[0 : key.indnkeyatts - 1]
-            and not exists (
-              select from pg_attribute as attribute
-              where attribute.attrelid = key.indrelid
-                and attribute.attnum = any ((audited.settled).key_columns)
-                and not attribute.attnotnull
-            )
-        )
-      end as "sameKey"
+      ${object("_key_kept")}(audited.settled) as "sameKey"
     from audited`;
   return new Map(rows.map((row) => [row.relation, row]));
 }

@@ -138,9 +138,10 @@ export async function resolveKey(
     );
   }
   const columns = await sql<{ name: string; type: string }[]>`
-    select attribute.attname as name, format_type(attribute.atttypid, attribute.atttypmod) as type
+    select attribute.attname as name, under.named as type
     from unnest(${sql.array([...relation.keyColumns], 21)}::smallint[]) with ordinality as place (attnum, ordinality)
     join pg_attribute as attribute on attribute.attrelid = ${relation.oid} and attribute.attnum = place.attnum
+    cross join lateral ${audit.object("_base_type")}(attribute.atttypid, attribute.atttypmod) as under
     order by place.ordinality`;
   // A dropped table has no types to ask: its key is taken as the log's own text.
   if (columns.length === 0)
@@ -152,7 +153,7 @@ export async function resolveKey(
   );
   const [made] = await sql<{ expression: string }[]>`
     select ${audit.object("_key_expression")}(${relation.oid}::oid, ${sql.array([...relation.keyColumns], 21)}::smallint[], 'given.') as expression`;
-  // Through the types' input functions: a cast is code that the owner of a type may have written.
+  // Through the types' input functions: a cast is code that the owner of a type may have written, a check of a domain too.
   const given = columns.map(({ name, type }) => `${quoted(name)} ${type}`).join(", ");
   const texts = Object.fromEntries(columns.map(({ name }, index) => [name, values[index]]));
   const [row] = await sql.unsafe<{ key: string }[]>(

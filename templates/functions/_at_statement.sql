@@ -30,7 +30,6 @@ declare
   untouched text;
   present text;
   past text;
-  overlaid text;
   rebuilt text;
   absent text;
   untrusted text;
@@ -105,7 +104,7 @@ begin
     string_agg(
       case when known.unknown is null
         then format('live.%I', known.name)
-        when known.plainly then format('null::%s as %I', known.type, known.name)
+        when known.base = known.type then format('null::%s as %I', known.type, known.name)
         else format('absent.%I', known.name)
       end, E',\n    ' order by known.attnum),
     string_agg(
@@ -113,31 +112,29 @@ begin
         then case
           when known.plainly
             then format('case when undone.image ? %1$L then ' || kept || '::%2$s else live.%3$I end', known.name, known.type, known.name)
-          else format('overlaid.%I', known.name)
+          else format('case when undone.image ? %1$L then rebuilt.%2$I::%3$s else live.%2$I end', known.name, known.name, known.type)
         end
-        when known.plainly then format('null::%s', known.type)
+        when known.base = known.type then format('null::%s', known.type)
         else format('absent.%I', known.name)
       end, E',\n    ' order by known.attnum),
     string_agg(
       case when known.unknown is null
         then case
           when known.plainly then format(kept || '::%2$s', known.name, known.type)
-          else format('rebuilt.%I', known.name)
+          else format('rebuilt.%I::%s', known.name, known.type)
         end
-        when known.plainly then format('null::%1$s', known.type)
+        when known.base = known.type then format('null::%1$s', known.type)
         else format('absent.%I', known.name)
       end, E',\n    ' order by known.attnum),
-    -- on top of the present row, or by itself
-    case when bool_or(not known.plainly and known.unknown is null) then format(
-      E'\n  cross join lateral jsonb_populate_record(live, %s) as overlaid', format(whole, coalesce(array_agg(known.name) filter (where known.unknown is not null), '{}'))) else '' end,
+    -- what lies under domains: these would not take a column that is not in the image
     case when bool_or(not known.plainly and known.unknown is null) then format(
       E'\n  cross join lateral jsonb_to_record(%s) as rebuilt (%s)',
       format(whole, coalesce(array_agg(known.name) filter (where known.unknown is not null), '{}')),
-      string_agg(format('%I %s', known.name, known.type), ', ') filter (where not known.plainly and known.unknown is null)) else '' end,
-    -- a NULL of a type that may allow none
-    case when bool_or(not known.plainly and known.unknown is not null)
+      string_agg(format('%I %s', known.name, known.base), ', ') filter (where not known.plainly and known.unknown is null)) else '' end,
+    -- a NULL of a domain that may allow none
+    case when bool_or(known.base <> known.type and known.unknown is not null)
       then format(E'\n  left join %s as absent on false', source) else '' end
-  into untouched, present, past, overlaid, rebuilt, absent
+  into untouched, present, past, rebuilt, absent
   from audit_schema._columns_at(relation_id, audited, instant) as known;
 
   if keys is not null then
@@ -251,7 +248,7 @@ $statement$with undo as (
   union all
   select
     %14$s
-  from undone%19$s%17$s
+  from undone%18$s%17$s
   where undone.existed and undone.departures > 0
 )
 select * from result$statement$,
@@ -277,7 +274,6 @@ select * from result$statement$,
     asked,
     present,
     absent,
-    overlaid,
     rebuilt);
 end
 $function$;

@@ -1,9 +1,10 @@
 -- The columns of a table today, and of each whether its value at an instant can be known. unknown is null where
 -- it can, else says why not: excluded or redacted then or at any time since, younger than the instant, rewritten by ALTER TYPE,
 -- of a name that was given to another column while DDL was not followed.
--- plainly: whether a text of its type is read back by a cast (see _reads_plainly).
+-- plainly: whether a text of its type is read back by a cast (see _reads_plainly). base:
+-- the type itself, or what is under it where it is a domain.
 create or replace function audit_schema._columns_at(relation integer, audited oid, instant timestamptz)
-returns table (attnum smallint, name text, type text, unknown text, plainly boolean)
+returns table (attnum smallint, name text, type text, unknown text, plainly boolean, base text)
 language sql
 stable
 set search_path = pg_catalog, pg_temp
@@ -56,7 +57,8 @@ as $function$
           and (audit_schema._text_length(since.type_then) <= audit_schema._text_length(format_type(attribute.atttypid, attribute.atttypmod))) is not true)
         then format('its type changed, it was %s', since.type_then)
     end,
-    audit_schema._reads_plainly(attribute.atttypid)
+    audit_schema._reads_plainly(attribute.atttypid),
+    (audit_schema._base_type(attribute.atttypid, attribute.atttypmod)).named
   from pg_attribute as attribute
   join audit_schema.relation as registered on registered.id = _columns_at.relation
   left join since on since.attnum = attribute.attnum

@@ -11,7 +11,7 @@ set search_path = pg_catalog, pg_temp
 as $function$
   select coalesce(
     string_agg(format('%I.key_%s = live.%I', alias, place.ordinality, key_column.attname), ' and ' order by place.ordinality)
-      filter (where key_column.atttypid < 16384)
+      filter (where audit_schema._reads_plainly(key_column.atttypid))
       || format(' and (%I.key collate "C" = %s) is true', alias, audit_schema._key_expression(audited, key_columns, 'live.')),
     format('%I.key collate "C" = %s', alias, audit_schema._key_expression(audited, key_columns, 'live.')))
   from unnest(key_columns) with ordinality as place (attnum, ordinality)

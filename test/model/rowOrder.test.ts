@@ -115,7 +115,7 @@ describe("_row_order against a row whose changes are known", () => {
     );
   });
 
-  it("gives a possible order or that of the ids, each change once, whatever it is given", async () => {
+  it("gives a possible order or that of the ids, but for what only passed through, whatever it is given", async () => {
     const place = fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined });
     const steps = fc
       .array(fc.record({ from: place, to: place }), { minLength: 1, maxLength: 8 })
@@ -124,7 +124,10 @@ describe("_row_order against a row whose changes are known", () => {
       fc.asyncProperty(steps, async (recorded) => {
         const order = await rowOrder(recorded);
         const ids = recorded.map((_, index) => index + 1);
-        expect(order.toSorted((one, other) => one - other)).toEqual(ids);
+        expect(new Set(order).size).toBe(order.length);
+        const passed = ids.filter((id) => !order.includes(id)).map((id) => recorded[id - 1] as Step);
+        const count = (end: keyof Step) => passed.filter((step) => step[end] === undefined).length;
+        expect(count("from")).toBe(count("to"));
         if (!isPossible(order.map((id) => recorded[id - 1] as Step))) expect(order).toEqual(ids);
       }),
       { numRuns: 400 },

@@ -86,7 +86,7 @@ describe.each(forms)("Keys of a table %s", (_form, form) => {
   });
 
   // The row that passes through is taken for the one that lived there: the past has its values.
-  it.fails("leave the past of the row alone through whose key another passed", async () => {
+  it("leave the past of the row alone through whose key another passed", async () => {
     await audited(filled);
     await through(passThrough);
     await path.expectPast();
@@ -109,24 +109,24 @@ describe.each(forms)("Keys of a table %s", (_form, form) => {
   });
 
   // The row that comes and goes is taken for the one that lives there: the past has its values.
-  it.fails.each([
-    ["stays", "delete from item where name = 'newer'"],
-    ["is changed", "update item set name = 'z' where name = 'a'; delete from item where name = 'newer'"],
-  ])(
-    "may be taken by a new row that leaves again, while the one that lives there %s",
-    async (_how, leave) => {
-      await audited(filled);
-      await through(
-        `begin;
+  it.fails("may be taken by a new row that leaves again, while the one that lives there stays", () =>
+    comesAndGoes("delete from item where name = 'newer'"));
+
+  it("may be taken by a new row that leaves again, while the one that lives there is changed", () =>
+    comesAndGoes("update item set name = 'z' where name = 'a'; delete from item where name = 'newer'"));
+
+  async function comesAndGoes(leave: string): Promise<void> {
+    await audited(filled);
+    await through(
+      `begin;
       set constraints all deferred;
       insert into item values (1, 'new');
       update item set name = 'newer' where name = 'new';
       ${leave};
       commit`,
-      );
-      await path.expectPast();
-    },
-  );
+    );
+    await path.expectPast();
+  }
 
   it("that become deferrable while the table is audited are followed from then on", async () => {
     await audited("create table item (id int primary key, name text); insert into item values (1, 'a')");

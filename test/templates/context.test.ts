@@ -83,7 +83,7 @@ describe("_origin_expressions", () => {
     try {
       await sql.unsafe("begin");
       for (const setting of settings) await sql.unsafe(setting);
-      const [written] = await sql.unsafe(`select audit._origin_expressions(${statement}) as it`);
+      const [written] = await sql.unsafe(`select audit._origin_expressions(${statement}, false) as it`);
       const [row] = await sql.unsafe(
         `select actor, db_user, role, application, context::text from (select ${written?.it}) as made (actor, db_user, role, application, addr, context)`,
       );
@@ -154,7 +154,7 @@ describe("_origin_expressions with the statement", () => {
   });
 
   async function contextBeside(claimed: string, remark: string): Promise<Record<string, unknown>> {
-    const [written] = await database.sql`select audit._origin_expressions(true) as it`;
+    const [written] = await database.sql`select audit._origin_expressions(true, false) as it`;
     return database.sql.begin(async (sql) => {
       await sql`select set_config('audit.context', ${claimed}, true)`;
       const [row] = await sql.unsafe<{ context: string }[]>(`

@@ -2,7 +2,6 @@ import type { Drift } from "../../core/drift.ts";
 import { quoteIdentifier } from "../../core/name.ts";
 import { enableStatements } from "../capture.ts";
 import { readTables } from "../catalog.ts";
-import { readHealth } from "../health.ts";
 import type { AuditDatabase } from "../installation.ts";
 import { listRelations, type Relation } from "../registry.ts";
 import { breakCoverage } from "./triggers.ts";
@@ -13,6 +12,7 @@ interface Found {
   readonly known: string;
   readonly present: string | null;
   readonly seen: boolean;
+  readonly keyKept: boolean;
   readonly added: string[];
   readonly gone: number;
   readonly coverageEnded: string | null;
@@ -31,6 +31,7 @@ export async function findTableDrift(audit: AuditDatabase): Promise<Drift[]> {
       format('%I.%I', relation.schema_name, relation.table_name) as known,
       case when class.oid is not null then format('%I.%I', settled.schema_name, settled.table_name) end as present,
       coalesce(settled.sight = relation.sight, false) as seen,
+      coalesce(${object("_key_kept")}(settled), false) as "keyKept",
       array(
         select partition::regclass::text
         from unnest(settled.partitions) as partition
@@ -59,7 +60,6 @@ export async function findTableDrift(audit: AuditDatabase): Promise<Drift[]> {
     where relation.enabled and relation.dropped_at is null
     order by relation.id`;
   const relations = new Map((await listRelations(audit)).map((relation) => [relation.id, relation]));
-  const health = await readHealth(audit);
   const drifts: Drift[] = [];
   for (const row of rows) {
     const relation = relations.get(row.id);
@@ -82,7 +82,6 @@ export async function findTableDrift(audit: AuditDatabase): Promise<Drift[]> {
       }
       continue;
     }
-    const found = health.get(row.id);
     const guarded = relation.capture === "guarded";
     if (row.added.length > 0 || row.gone > 0) {
       const what = [
@@ -94,7 +93,7 @@ export async function findTableDrift(audit: AuditDatabase): Promise<Drift[]> {
         ...breakCoverage(installation.schema, row.id, "partitions came or went unseen"),
       ]);
     }
-    if (found && !found.sameKey) add("key-lost", table, null, await withNewKey(audit, relation));
+    if (!row.keyKept) add("key-lost", table, null, await withNewKey(audit, relation));
     else if (row.present !== row.known) add("table-renamed", table, null, await remake(audit, relation));
     else if (!row.seen && row.added.length === 0 && row.gone === 0) {
       add(guarded ? "table-changed-guarded" : "table-changed", table, null, await remake(audit, relation));
