@@ -230,12 +230,15 @@ comment on column audit_schema.operation.db_user is 'The session user who did it
 comment on column audit_schema.operation.plan is 'With what settings, or to what end.';
 
 -- No check constraints: the triggers are the only writers, and one would cost each of them 4 to 8 microseconds.
--- Defaults of id, at and xid are taken in this order and after the row locks of the write.
+-- Defaults of id, at and xid are taken in this order and after the row locks of the write. Columns of fixed width come
+-- first, or each row would be padded between them.
 create table audit_schema.change (
   id          bigint      not null default nextval('audit_schema.change_id'),
   at          timestamptz not null default clock_timestamp(),
   xid         xid8        not null default pg_current_xact_id(),
+  began       timestamptz          default transaction_timestamp(),
   relation    integer     not null,
+  segment     integer     not null,
   op          "char"      not null,
   key         text,
   old_key     text,
@@ -248,9 +251,7 @@ create table audit_schema.change (
   client_addr inet,
   context     jsonb,
   old_tid     tid,
-  new_tid     tid,
-  began       timestamptz          default transaction_timestamp(),
-  segment     integer     not null
+  new_tid     tid
 ) partition by list (segment);
 comment on table audit_schema.change is 'The log: one row per recorded row operation. Append-only for everyone but prune and erase.';
 comment on column audit_schema.change.id is 'From one sequence. Neither commit order nor, on tables with triggers of their own, row order.';

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, inject, it } from "vitest";
 import { auditOf } from "../../helpers/auditOf.ts";
 import { useDatabase } from "../../helpers/useDatabase.ts";
 import { type Change, clock } from "./capture.ts";
@@ -22,6 +22,7 @@ const digests = {
 };
 
 beforeAll(async () => {
+  if (between) return;
   await database.sql.unsafe(`
     create table big (id int primary key, body text, data bytea, note text);
     insert into big values (1, ${large}, 'one'), (2, 'small', '\\x02', 'two')`);
@@ -33,7 +34,10 @@ const sizes = (source: string) =>
     `select id, length(body) as body, length(data) as data, note from ${source} as big order by id`,
   );
 
-describe("a row too large to be recorded", () => {
+/** Half a minute each, and the oldest and the newest server tell all: what is built on changed between none of them. */
+const between = [16, 17].includes(inject("postgresMajor"));
+
+describe.skipIf(between)("a row too large to be recorded", () => {
   it.each([
     ["INSERT", `insert into big values (3, ${large}, 'three')`],
     ["UPDATE", "update big set body = 'a', data = '\\x01', note = 'gone' where id = 1"],
@@ -54,7 +58,7 @@ describe("a row too large to be recorded", () => {
   });
 });
 
-describe("with --oversize digest, a row too large to be recorded", () => {
+describe.skipIf(between)("with --oversize digest, a row too large to be recorded", () => {
   const at: Record<string, string> = {};
 
   it("is written, and the sha256 of its large values is kept", async () => {
