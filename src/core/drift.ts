@@ -137,7 +137,7 @@ export function driftMessage({ kind, subject, detail }: Drift): string {
     case "trigger-not-always":
       return `The trigger ${subject} no longer fires in replica role, as --always asks.`;
     case "truncate-trigger-missing":
-      return `${found} has no trigger ${subject}: a TRUNCATE of it would go unrecorded.`;
+      return `The trigger ${subject} is gone from ${found}: a TRUNCATE of it would go unrecorded.`;
     case "trigger-stray":
       return `Our trigger ${subject} is left on ${found}, which is not part of an audited table.`;
     case "function-missing":

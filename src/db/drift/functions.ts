@@ -1,4 +1,5 @@
 import type { Drift } from "../../core/drift.ts";
+import { quoteIdentifier } from "../../core/name.ts";
 import type { AuditDatabase } from "../installation.ts";
 
 interface Found {
@@ -40,7 +41,7 @@ export async function findFunctionDrift({ sql, object, installation }: AuditData
       from audited
       cross join unnest('{insert,update,delete,truncate}'::text[]) as operation (name)
       cross join (
-        select relowner::regrole::text as owner from pg_class where oid = ${`${quoted(installation.schema)}.change`}::regclass
+        select relowner::regrole::text as owner from pg_class where oid = ${`${quoteIdentifier(installation.schema)}.change`}::regclass
       ) as log
     ), compared as (
       select wanted.*, function.oid is not null as there, function.proowner, function.proacl,
@@ -114,8 +115,4 @@ function toDrifts({ relation, table, name, wanted, ...found }: Found): Drift[] {
     drifts.push(drift("function-open", found.callers.join(", "), revokes));
   }
   return drifts;
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -1,5 +1,7 @@
 import type { Drift, DriftKind } from "../../core/drift.ts";
+import { quoteIdentifier } from "../../core/name.ts";
 import type { AuditDatabase } from "../installation.ts";
+import { literal } from "../literal.ts";
 
 interface Found {
   readonly relation: number;
@@ -95,7 +97,7 @@ function toDrift(found: Found, schema: string): Drift {
     sql: [
       ...making,
       ...(making.length === 0 || always ? [on] : []),
-      ...(missed ? breakCoverage(schema, relation, `${name} was found not working`) : []),
+      ...(missed ? breakCoverage(schema, relation, "a trigger was found not working") : []),
     ],
   };
 }
@@ -109,10 +111,9 @@ function kindOf({ enabled, fits, levelFits, operation }: Found): DriftKind {
 
 /** What was missed meanwhile is unknown, so the past before it cannot be rebuilt. */
 export function breakCoverage(schema: string, relation: number, reason: string): string[] {
-  const name = `"${schema.replaceAll('"', '""')}"`;
-  const text = `'${reason.replaceAll("'", "''")}'`;
+  const name = quoteIdentifier(schema);
   return [
-    `select ${name}._end_coverage(${relation}, ${text});`,
+    `select ${name}._end_coverage(${relation}, ${literal(reason)});`,
     `select ${name}._begin_coverage(${relation}, 'mended');`,
   ];
 }
