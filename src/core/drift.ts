@@ -17,6 +17,7 @@ const kinds = {
   "role-missing": "critical",
   "role-attributes": "critical",
   "role-members": "critical",
+  "right-missing": "critical",
   "log-open": "critical",
   "era-unknown": "warning",
   "table-gone": "warning",
@@ -108,6 +109,8 @@ export function driftMessage({ kind, subject, detail }: Drift): string {
       return `The role ${subject} has got what it must not have: ${found}.`;
     case "role-members":
       return `The role ${subject} has got a member or a membership that is not ours: ${found}.`;
+    case "right-missing":
+      return `The role ${subject} has lost what it needs (${found}): writes to audited tables, or DDL on them, fail.`;
     case "log-open":
       return `${found} may write to ${subject}, which is for the trigger functions alone.`;
     case "era-unknown":

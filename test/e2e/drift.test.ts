@@ -304,6 +304,11 @@ const cases: readonly Case[] = [
   },
   { drift: "a role with a member", done: `grant audit_writer to ${stranger}`, kinds: ["role-members"] },
   {
+    drift: "a right of the trigger functions revoked",
+    done: "revoke insert on audit.change from audit_writer; revoke usage on sequence audit.change_id from audit_truncate; revoke execute on function audit._context(text) from audit_writer",
+    kinds: ["right-missing", "right-missing"],
+  },
+  {
     drift: "a log that a stranger may write to",
     done: `grant insert, delete on audit.change to ${stranger}`,
     kinds: ["log-open"],

@@ -224,6 +224,52 @@ const askRoles: Ask = async ({ sql, installation }) => {
   });
 };
 
+/** What each of our roles must be able to do: see templates/grants.sql. */
+const askRights: Ask = async ({ sql, installation }) => {
+  if (!installation.roles) return [];
+  const schema = quoteIdentifier(installation.schema);
+  const rows = await sql<{ role: string; privilege: string; object: string }[]>`
+    with role as (
+      select rolname::text as name, oid from pg_roles where rolname in ('audit_writer', 'audit_truncate', 'audit_ddl')
+    ), needed (role, privilege, object, had) as (
+      select role.name, 'usage', 'schema ' || ${schema}::text, has_schema_privilege(role.oid, ${schema}::regnamespace, 'usage')
+      from role
+      union all
+      select role.name, 'usage', 'sequence ' || class.oid::regclass, has_sequence_privilege(role.oid, class.oid, 'usage')
+      from role, pg_class as class
+      where class.oid = ${`${schema}.change_id`}::regclass
+      union all
+      select role.name, wanted.privilege, class.oid::regclass::text, has_table_privilege(role.oid, class.oid, wanted.privilege)
+      from (
+        values ('audit_writer', 'insert', 'change'), ('audit_truncate', 'insert', 'change'),
+          ('audit_ddl', 'select', 'relation'), ('audit_ddl', 'update', 'relation'), ('audit_ddl', 'select', 'coverage'),
+          ('audit_ddl', 'insert', 'coverage'), ('audit_ddl', 'update', 'coverage'),
+          ('audit_ddl', 'select', 'relation_shape'), ('audit_ddl', 'insert', 'relation_shape')
+      ) as wanted (role, privilege, name)
+      join role on role.name = wanted.role
+      join pg_class as class on class.relname = wanted.name and class.relnamespace = ${schema}::regnamespace
+      union all
+      select role.name, 'execute', 'function ' || function.oid::regprocedure, has_function_privilege(role.oid, function.oid, 'execute')
+      from role, pg_proc as function
+      where function.pronamespace = ${schema}::regnamespace
+        and function.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
+        and function.proname !~ '^_(rows_[0-9]+|open_segment|close_segment|shut)$'
+        and not (function.proname ~ '^_hot_[0-9]+$' and role.name = 'audit_ddl')
+    )
+    select role, privilege, object from needed where not had order by role, object, privilege`;
+  return [...new Set(rows.map(({ role }) => role))].map((role) => {
+    const lost = rows.filter((row) => row.role === role);
+    const names = lost.map(({ privilege, object }) => `${privilege} on ${object}`);
+    const grants = names.map((name) => `grant ${name} to ${role};`);
+    return drift(
+      "right-missing",
+      role,
+      names.length > 3 ? `${names.length} rights` : names.join(", "),
+      grants,
+    );
+  });
+};
+
 /** Who but the owner and the trigger functions' roles may write to the log, its registry and its sequence. */
 const askGrants: Ask = async ({ sql, installation }) => {
   const rows = await sql<{ object: string; kind: string; grantee: string; privileges: string }[]>`
@@ -276,6 +322,7 @@ const questions: readonly Ask[] = [
   askSegments,
   askSequence,
   askRoles,
+  askRights,
   askGrants,
   askEra,
   askFeatures,
