@@ -315,6 +315,34 @@ const cases: readonly Case[] = [
   },
 ];
 
+/** Drifts that do not get into each other's way. */
+const atOnce = [
+  "a trigger dropped",
+  "a TRUNCATE trigger dropped",
+  "ENABLE ALWAYS lost",
+  "the trigger of a partition disabled",
+  "a new partition without TRUNCATE trigger",
+  "a trigger function without its pinned path",
+  "a trigger function that anyone may call",
+  "a right of the trigger functions revoked",
+  "another owner of a table",
+  "coverage ended",
+  "a right of audit_ddl revoked",
+  "an event trigger dropped",
+  "an event trigger disabled",
+  "the log's guard dropped",
+  "the function that names the hot segment changed",
+  "a helper function changed",
+  "the sequence behind the log",
+  "a role that may log in",
+  "a role with a member",
+  "a log that a stranger may write to",
+];
+
+function numbered(done: string, table: string | undefined): string {
+  return done.replaceAll(/(?<=_)N\b|\bN(?=,)/g, String(numbers.get(table ?? "") ?? "N"));
+}
+
 describe("check and sync", () => {
   it("find nothing in what was just set up", async () => {
     await withCopy(async ({ audit }) => {
@@ -326,7 +354,7 @@ describe("check and sync", () => {
 
   it.each(cases)("find and mend $drift", async ({ done, table, kinds, decides }) => {
     await withCopy(async ({ audit, sql }) => {
-      await sql.unsafe(done.replaceAll(/(?<=_)N\b|\bN(?=,)/g, String(numbers.get(table ?? "") ?? "N")));
+      await sql.unsafe(numbered(done, table));
       const found = await check(audit);
       expect(found.map(({ kind }) => kind).sort()).toEqual([...kinds].sort());
       for (const { message, sql: mend, kind } of found) {
@@ -336,10 +364,22 @@ describe("check and sync", () => {
       const { code, stdout } = await audit.run(["sync"]);
       expect({ code, stdout }).toMatchObject({ code: decides ? 1 : 0 });
       if (decides) expect((await check(audit)).map(({ kind }) => kind)).toEqual(kinds);
-      else expect((await audit("sync")).stdout).toBe("There was nothing to mend.\n");
       // and what is mended works
       await sql.unsafe("insert into orders values (5, 1); update orders set user_id = 2; delete from orders");
       expect((await audit.items("history", "orders")).length).toBeGreaterThanOrEqual(3);
+    });
+  });
+
+  it("find twenty at once, mend them, and have nothing to do the second time", async () => {
+    await withCopy(async ({ audit, sql }) => {
+      const together = cases.filter(({ drift }) => atOnce.includes(drift));
+      expect(together).toHaveLength(20);
+      for (const { done, table } of together) await sql.unsafe(numbered(done, table));
+      const found = (await check(audit)).map(({ kind }) => kind);
+      expect(found.sort()).toEqual(together.flatMap(({ kinds }) => kinds).sort());
+      expect((await audit("sync")).stdout).toMatch(/\n\d+ mended\n$/);
+      expect((await audit("sync")).stdout).toBe("There was nothing to mend.\n");
+      expect(await check(audit)).toEqual([]);
     });
   });
 
