@@ -69,6 +69,8 @@ const skippedCatalogs = new Set([
   "pg_init_privs",
   // Counted per role below; its rows follow from the objects listed.
   "pg_shdepend",
+  // Of the whole server: subscriptions of other databases come and go in it.
+  "pg_replication_origin",
 ]);
 
 const hiddenColumns = new Set([
@@ -175,7 +177,6 @@ const rowFilters: Readonly<Record<string, string>> = {
   pg_parameter_acl: "true",
   pg_partitioned_table: "true",
   pg_range: `x.rngtypid >= ${firstUserOid}`,
-  pg_replication_origin: "true",
   pg_seclabel: "true",
   pg_sequence: "true",
   pg_shdescription: `(
