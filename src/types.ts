@@ -54,6 +54,8 @@ export interface Instant {
   /** The time zone's name. */
   readonly zone: string;
   readonly precision: "exact" | "approx";
+  /** The tag that names it: then the tag's snapshot decides what was done by then, and `at` is for people. */
+  readonly tag?: string | undefined;
 }
 
 /** One row that differs between two instants. */

@@ -198,6 +198,7 @@ comment on column audit_schema.segment_relation.last_at is 'The instant of the n
 create table audit_schema.tag (
   name     text        not null primary key,
   at       timestamptz not null default clock_timestamp(),
+  since    timestamptz not null,
   id       bigint      not null,
   snapshot pg_snapshot not null,
   era      integer     not null references audit_schema.installation (era),
@@ -207,6 +208,7 @@ create table audit_schema.tag (
 comment on table audit_schema.tag is 'Named instants, exact to the commit: a change belongs to it if id < tag.id and its xid is visible in the snapshot.';
 comment on column audit_schema.tag.name is 'What the instant is called.';
 comment on column audit_schema.tag.at is 'When it was named.';
+comment on column audit_schema.tag.since is 'Nothing that was in progress then had recorded anything before this: bounds the search for it.';
 comment on column audit_schema.tag.id is 'A number of the change sequence, taken when it was named.';
 comment on column audit_schema.tag.snapshot is 'The transactions that were finished by then.';
 comment on column audit_schema.tag.era is 'The era (installation.era) to which snapshot and xids belong.';
@@ -278,7 +280,7 @@ comment on column audit_schema.change.segment is 'The partition (segment.id).';
 create index change_key_idx on audit_schema.change (relation, key, id);
 -- the same by the key a row had before
 create index change_old_key_idx on audit_schema.change (relation, old_key, id) where old_key is not null;
--- Everything after an instant. The log grows at its end, so a summary of each half megabyte tells where to look; it
--- costs the writer a third of a btree's time and nothing of its WAL. Autovacuum summarizes, and so does prune;
--- what is not summarized yet is looked through.
-create index change_at_idx on audit_schema.change using brin (at) with (pages_per_range = 64, autosummarize = on);
+-- Everything after an instant, and one change by its number. The log grows at its end, so a summary of each half megabyte
+-- tells where to look; it costs the writer a third of a btree's time and nothing of its WAL. Autovacuum summarizes, and so
+-- does prune; what is not summarized yet is looked through.
+create index change_place_idx on audit_schema.change using brin (at, id) with (pages_per_range = 64, autosummarize = on);

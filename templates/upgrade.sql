@@ -45,9 +45,26 @@ begin
     alter table audit_schema.change add column began timestamptz;
     alter table audit_schema.change alter column began set default pg_catalog.transaction_timestamp();
     drop index audit_schema.change_at_idx, audit_schema.change_xid_idx;
-    create index change_at_idx on audit_schema.change using brin (at) with (pages_per_range = 64, autosummarize = on);
+    create index change_place_idx on audit_schema.change using brin (at, id) with (pages_per_range = 64, autosummarize = on);
 
     create table audit_schema.defaults (name text not null primary key, value jsonb not null);
+  end if;
+end
+$do$;
+
+-- from 0.2
+do $do$
+begin
+  if not exists (
+    select from pg_catalog.pg_attribute
+    where attrelid = 'audit_schema.tag'::pg_catalog.regclass and attname = 'since' and not attisdropped
+  ) then
+    -- no version before this one set tags
+    alter table audit_schema.tag add column since timestamptz not null;
+    if pg_catalog.to_regclass('audit_schema.change_at_idx') is not null then
+      drop index audit_schema.change_at_idx;
+      create index change_place_idx on audit_schema.change using brin (at, id) with (pages_per_range = 64, autosummarize = on);
+    end if;
   end if;
 end
 $do$;

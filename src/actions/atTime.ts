@@ -17,9 +17,9 @@ import type { Value } from "../types.ts";
 export async function runAtTime(options: AtTimeOptions, io: Io): Promise<void> {
   await withReading(options, io, async (audit) => {
     const relation = await resolveRelation(audit, options.table);
-    const instant = await settleInstant(audit.sql, options.when, options, io);
+    const instant = await settleInstant(audit, options.when, options, io);
     const key = options.key.length === 0 ? undefined : await resolveKey(audit, relation, options.key);
-    const past = await readPast(audit, relation, instant.at, key);
+    const past = await readPast(audit, relation, instant, key);
     for (const { name, reason } of past.unknown)
       io.err(`note: column ${name} is unknown then (${reason}) and shown as NULL\n`);
     if (options.json) {

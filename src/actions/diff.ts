@@ -25,15 +25,15 @@ import type { RowDifference } from "../types.ts";
 export async function runDiff(options: DiffOptions, io: Io): Promise<void> {
   await withReading(options, io, async (audit) => {
     const relation = await resolveRelation(audit, options.table);
-    const from = await settleInstant(audit.sql, options.from, options, io, "from: ");
-    const to = await settleInstant(audit.sql, options.to ?? parseWhen("now"), options, io, "to: ");
+    const from = await settleInstant(audit, options.from, options, io, "from: ");
+    const to = await settleInstant(audit, options.to ?? parseWhen("now"), options, io, "to: ");
     if (toMicroseconds(from.at) > toMicroseconds(to.at)) {
       throw usageError(`--from ${from.at} is later than --to ${to.at}.`, "Exchange the two.");
     }
     const key = options.key.length === 0 ? undefined : await resolveKey(audit, relation, options.key);
-    for (const { name, reason } of await unknownColumns(audit, relation, from.at))
+    for (const { name, reason } of await unknownColumns(audit, relation, from))
       io.err(`note: column ${name} is not compared: ${reason}\n`);
-    const batches = streamDifferences(audit, relation, { from: from.at, to: to.at }, key);
+    const batches = streamDifferences(audit, relation, { from, to }, key);
     if (options.json) {
       const extra = {
         schema: relation.schema,

@@ -2,7 +2,8 @@ import type { HistoryOptions } from "../commands/history.ts";
 import { arrangeImage } from "../core/image.ts";
 import { formatTableName } from "../core/name.ts";
 import { safeText } from "../core/safe.ts";
-import { type ChangeFilter, readLife, streamTableChanges } from "../db/changes.ts";
+import type { ChangeFilter } from "../db/changeFilter.ts";
+import { readLife, streamTableChanges } from "../db/changes.ts";
 import { readColumnOrder } from "../db/columnOrder.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import { settleInstant } from "../db/instants.ts";
@@ -44,9 +45,9 @@ export async function runHistory(options: HistoryOptions, io: Io): Promise<void>
 }
 
 async function settleFilter(audit: AuditDatabase, options: HistoryOptions, io: Io): Promise<ChangeFilter> {
-  const since = options.since && (await settleInstant(audit.sql, options.since, options, io, "since: "));
-  const until = options.until && (await settleInstant(audit.sql, options.until, options, io, "until: "));
-  return { since: since?.at, until: until?.at, ops: options.op, actor: options.actor };
+  const since = options.since && (await settleInstant(audit, options.since, options, io, "since: "));
+  const until = options.until && (await settleInstant(audit, options.until, options, io, "until: "));
+  return { since, until, ops: options.op, actor: options.actor };
 }
 
 async function* life(

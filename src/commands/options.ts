@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { When } from "../core/when.ts";
+import type { When, WhenRange } from "../core/when.ts";
 import type { TableName } from "../types.ts";
 
 /** What every command that talks to a database is given. */
@@ -62,6 +62,13 @@ export async function readTables(texts: readonly string[]): Promise<TableName[]>
 export async function readWhen(text: string): Promise<When> {
   const { parseWhen } = await import("../core/when.ts");
   return parseWhen(text.trim());
+}
+
+/** A range as an option that may be left out. */
+export async function readOptionalRange(text: string | undefined): Promise<WhenRange | undefined> {
+  if (text === undefined) return undefined;
+  const { parseRange } = await import("../core/when.ts");
+  return parseRange(text.trim());
 }
 
 /** An instant as an option that may be left out. */

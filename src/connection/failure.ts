@@ -105,6 +105,7 @@ const BY_STATE: Readonly<Record<string, Verdict>> = {
   UA003: { exitCode: ExitCode.Inconclusive },
   UA004: { exitCode: ExitCode.Inconclusive },
   UA005: { exitCode: ExitCode.Refused },
+  UA006: { exitCode: ExitCode.Usage },
   UA007: { exitCode: ExitCode.Inconclusive },
 
   "28000": {

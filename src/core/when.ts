@@ -22,7 +22,25 @@ export type When =
       readonly day: "today" | "yesterday";
       /** As typed; undefined means the start of the day. */
       readonly time: string | undefined;
-    };
+    }
+  | Reference;
+
+/** An instant that the log or a tag knows, and no clock. */
+export type Reference =
+  | { readonly kind: "tag"; readonly typed: string; readonly name: string }
+  /** When a transaction was done, or right before that. */
+  | { readonly kind: "tx"; readonly typed: string; readonly id: string; readonly before: boolean }
+  /** When the transaction of a change was done. */
+  | { readonly kind: "change"; readonly typed: string; readonly id: string };
+
+/** What a clock can tell. */
+export type ClockWhen = Exclude<When, Reference>;
+
+/** What lies after `from`, up to and including `to`; an open side is undefined. */
+export interface WhenRange {
+  readonly from: When | undefined;
+  readonly to: When | undefined;
+}
 
 /**
  * One expression for the server, over `clock.now` (its clock, read once) under the zone already set.
@@ -43,8 +61,15 @@ interface Word {
 /** Three valid examples; ends every complaint about an instant. */
 export const WHEN_HINT = 'Write an instant such as "2026-11-20 17:00", "yesterday 17:00" or -2h.';
 
+/** Ends every complaint about a range. */
+const RANGE_HINT = 'Write it as A..B, A.. or ..B, such as "yesterday 17:00..now" or tag:before-import..';
+
 const WORDS = ["now", "today", "yesterday", "ago"];
-const REFERENCES = ["before:tx:", "tag:", "tx:", "change:"];
+/** Longest first: the first that fits is meant. */
+const REFERENCES = ["before:tx:", "change:", "tag:", "tx:"] as const;
+/** Transactions and changes are numbered by 64 bits. */
+const GREATEST_NUMBER = 2n ** 63n - 1n;
+const LONGEST_TAG = 63;
 const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /** How instants are complained about: a caret under `position` of what was typed, and three examples (exit 2). */
@@ -54,7 +79,8 @@ export function failWhen(typed: string): Fail {
 
 /**
  * Reads an instant by the one grammar used everywhere: an ISO 8601 date or timestamp (also as PostgreSQL
- * prints it), `-2h`, `1 hour 30 minutes ago`, `yesterday 17:00`, `today`, `now`. Nothing is guessed: whatever
+ * prints it), `-2h`, `1 hour 30 minutes ago`, `yesterday 17:00`, `today`, `now`, or a reference to what the log knows:
+ * `tag:NAME`, `tx:ID`, `before:tx:ID`, `change:ID`. Nothing is guessed: whatever
  * could mean two things, or lies outside the calendar, throws a UserError with a caret.
  */
 export function parseWhen(text: string): When {
@@ -73,6 +99,11 @@ export function parseWhen(text: string): When {
     refuseMore(words[2], fail);
     return { kind: "day", typed: text, day: first.text, time };
   }
+  const prefix = REFERENCES.find((known) => first.text.startsWith(known));
+  if (prefix !== undefined) {
+    refuseMore(second, fail);
+    return readReference(text, first, prefix, fail);
+  }
   if (/^-\d/.test(first.text)) return readMinus(text, first, second, fail);
   if (/^\d{4}-\d\d-\d\d(?!\d)/.test(first.text)) return readAbsolute(text, first, words.slice(1), fail);
   if (/^\d/.test(first.text)) return readAgo(text, first, second, fail);
@@ -80,7 +111,7 @@ export function parseWhen(text: string): When {
 }
 
 /** What the server has to evaluate for it; see WhenSql. */
-export function whenToSql(when: When): WhenSql {
+export function whenToSql(when: ClockWhen): WhenSql {
   switch (when.kind) {
     case "now":
       return { kind: "instant", text: "clock.now", params: [] };
@@ -102,6 +133,53 @@ export function whenToSql(when: When): WhenSql {
       return { kind: "instant", text: "$2::text::timestamptz", params: [local + when.offset] };
     }
   }
+}
+
+/**
+ * Reads a range, `A..B`, `A..` or `..B`, each side an instant by the one grammar: what lies after A, up to and
+ * including B.
+ */
+export function parseRange(text: string): WhenRange {
+  const fail = failWith(text, "not a range we can use", RANGE_HINT);
+  const dots = text.indexOf("..");
+  if (dots < 0) fail(text.length, "its two dots are missing");
+  const from = text.slice(0, dots).trim();
+  const to = text.slice(dots + 2).trim();
+  if (to.includes("..")) fail(text.indexOf("..", dots + 2), "it has more than two sides");
+  if (from === "" && to === "") fail(dots, "both of its sides are open");
+  return { from: from === "" ? undefined : parseWhen(from), to: to === "" ? undefined : parseWhen(to) };
+}
+
+/** What a tag may be called; throws (exit 2) with a caret under the first character that will not do. */
+export function checkTagName(name: string): void {
+  tagNameFault(name, 0, failWith(name, "not a name for a tag", 'Write it as release-42 or "before_import".'));
+}
+
+function tagNameFault(name: string, at: number, fail: Fail): void {
+  if (name === "") fail(at, "it is empty");
+  const odd = /^[^\p{L}\p{N}_]/u.test(name) ? 0 : name.search(/[^\p{L}\p{N}_.:/@+-]/u);
+  if (odd >= 0) {
+    const character = escapeControls(String.fromCodePoint(name.codePointAt(odd) ?? 0));
+    fail(at + odd, `"${character}" cannot ${odd === 0 ? "begin" : "be part of"} the name of a tag`);
+  }
+  if (name.includes("..")) fail(at + name.indexOf(".."), "two dots make a range");
+  if (Buffer.byteLength(name) > LONGEST_TAG) fail(at, `it is longer than ${LONGEST_TAG} bytes`);
+}
+
+function readReference(text: string, word: Word, prefix: (typeof REFERENCES)[number], fail: Fail): Reference {
+  const name = word.text.slice(prefix.length);
+  const at = word.at + prefix.length;
+  if (prefix === "tag:") {
+    tagNameFault(name, at, fail);
+    return { kind: "tag", typed: text, name };
+  }
+  const what = prefix === "change:" ? "change" : "transaction";
+  if (name === "") fail(at, `the number of a ${what} is missing here`);
+  if (!/^\d+$/.test(name)) fail(at, `"${escapeControls(name)}" is not the number of a ${what}`);
+  if (BigInt(name) > GREATEST_NUMBER) fail(at, `no ${what} has a number of that size`);
+  const id = String(BigInt(name));
+  if (prefix === "change:") return { kind: "change", typed: text, id };
+  return { kind: "tx", typed: text, id, before: prefix === "before:tx:" };
 }
 
 function readMinus(text: string, first: Word, second: Word | undefined, fail: Fail): When {
@@ -206,9 +284,6 @@ function doubtfulNumber(word: string, alone: boolean): string | undefined {
 
 function unknownWord(word: string): string {
   const quoted = `"${escapeControls(word)}"`;
-  const reference = REFERENCES.find((prefix) => word.startsWith(prefix));
-  if (reference !== undefined)
-    return `"${reference}…" is not understood by this version, only clock times are`;
   if (word === "tomorrow" || word.startsWith("+"))
     return `${quoted} lies in the future, and only the past is recorded`;
   if (/^-/.test(word)) return `${quoted} is not a number with its unit, such as -2h`;

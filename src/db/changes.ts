@@ -10,18 +10,10 @@ import {
 } from "../core/life.ts";
 import { mergeSequences } from "../core/sequence.ts";
 import type { Change, Image, Op, OperationName } from "../types.ts";
+import { type ChangeFilter, filterCondition } from "./changeFilter.ts";
 import type { AuditDatabase } from "./installation.ts";
 import type { Relation } from "./registry.ts";
 
-/** Which changes to read; instants are ISO 8601. Whatever is left out does not narrow. */
-export interface ChangeFilter {
-  readonly since?: string | undefined;
-  readonly until?: string | undefined;
-  readonly ops?: readonly OperationName[] | undefined;
-  readonly actor?: string | undefined;
-}
-
-const letters: Readonly<Record<OperationName, Op>> = { insert: "I", update: "U", delete: "D", truncate: "T" };
 const names: Readonly<Record<Op, OperationName>> = { I: "insert", U: "update", D: "delete", T: "truncate" };
 
 /** How many changes travel at once: memory does not grow with the answer. */
@@ -66,7 +58,7 @@ export async function* streamTableChanges(
     select * from (
       select ${columns(audit)}
       from ${audit.object("change")} as change
-      where change.relation = ${relation.id} ${condition(audit, filter)}
+      where change.relation = ${relation.id} ${filterCondition(audit, filter)}
       order by change.id desc
       ${newest === undefined ? sql`` : sql`limit ${newest}`}
     ) as newest
@@ -74,7 +66,7 @@ export async function* streamTableChanges(
   const ascending = sql<Row[]>`
     select ${columns(audit)}
     from ${audit.object("change")} as change
-    where change.relation = ${relation.id} ${condition(audit, filter)}
+    where change.relation = ${relation.id} ${filterCondition(audit, filter)}
     order by change.id`;
   for await (const rows of (newest === undefined ? ascending : query).cursor(BATCH)) {
     yield inRowOrder(
@@ -109,7 +101,7 @@ export async function readLife(
       where change.relation = ${relation.id}
         and (change.key = ${visited} or change.old_key = ${visited} or (change.op = 'T' and change.key is null and change.old is null))
         and change.id >= ${String(first ?? 0n)} and change.id <= ${String(last ?? 9223372036854775807n)}
-        ${condition(audit, filter)}
+        ${filterCondition(audit, filter)}
       order by change.id`;
     lists.push(
       rows
@@ -154,21 +146,6 @@ function columns({ sql }: AuditDatabase) {
     change.op::text as op, change.key, change.old_key, change.old::text as old, change.new::text as new,
     change.actor, change.db_user, change.role, change.application, host(change.client_addr) as client_addr,
     change.context::text as context, change.old_tid::text as old_tid, change.new_tid::text as new_tid`;
-}
-
-function condition({ sql }: AuditDatabase, { since, until, ops, actor }: ChangeFilter) {
-  return sql`
-    ${since === undefined ? sql`` : sql`and change.at >= ${since}::text::timestamptz`}
-    ${until === undefined ? sql`` : sql`and change.at <= ${until}::text::timestamptz`}
-    ${
-      ops === undefined
-        ? sql``
-        : sql`and change.op::text = any (${sql.array(
-            ops.map((op) => letters[op]),
-            25,
-          )}::text[])`
-    }
-    ${actor === undefined ? sql`` : sql`and coalesce(change.actor, change.db_user) = ${actor}`}`;
 }
 
 function toChange(row: Row, relation: Relation): Placed {

@@ -1,4 +1,4 @@
-import type { Image, RowDifference, Value } from "../types.ts";
+import type { Image, Instant, RowDifference, Value } from "../types.ts";
 import type { AuditDatabase } from "./installation.ts";
 import type { Relation } from "./registry.ts";
 
@@ -21,13 +21,13 @@ const BATCH = 500;
 const BOOLEAN = 16;
 
 /**
- * The rows of a table at an instant (ISO 8601), in the order of their keys, streamed; of one row only where `key`
+ * The rows of a table at an instant, in the order of their keys, streamed; of one row only where `key`
  * is given. Throws, before the first row, where the instant lies outside coverage.
  */
 export async function readPast(
   audit: AuditDatabase,
   relation: Relation,
-  instant: string,
+  instant: Instant,
   key: string | undefined,
 ): Promise<PastRows> {
   const statement = await statementAt(audit, relation, instant, key === undefined ? null : [key]);
@@ -60,15 +60,15 @@ async function keyNames({ sql }: AuditDatabase, relation: Relation): Promise<str
 export async function unknownColumns(
   audit: AuditDatabase,
   relation: Relation,
-  instant: string,
+  instant: Instant,
 ): Promise<UnknownColumn[]> {
   return (await columnsAt(audit, relation, instant)).filter(isUnknown);
 }
 
-async function columnsAt({ sql, object }: AuditDatabase, relation: Relation, instant: string) {
+async function columnsAt({ sql, object }: AuditDatabase, relation: Relation, instant: Instant) {
   return sql<{ name: string; reason: string | null }[]>`
     select name, unknown as reason
-    from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant}::text::timestamptz)`;
+    from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant.at}::text::timestamptz)`;
 }
 
 function isUnknown(column: {
@@ -107,16 +107,16 @@ function toValue(raw: Buffer | null, type: number): Value {
 export async function* streamDifferences(
   audit: AuditDatabase,
   relation: Relation,
-  instants: { readonly from: string; readonly to: string },
+  instants: { readonly from: Instant; readonly to: Instant },
   key: string | undefined,
 ): AsyncGenerator<RowDifference[], void, undefined> {
   const { sql, object } = audit;
   const keys = key === undefined ? await touchedSince(audit, relation, instants.from) : [key];
   const before = await statementAt(audit, relation, instants.from, keys);
   const after = await statementAt(audit, relation, instants.to, keys);
-  const imageAt = (instant: string) => sql`
+  const imageAt = (instant: Instant) => sql`
     ${object("_row_image_expression")}(${relation.oid}::oid, array(
-      select attnum from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant}::text::timestamptz)
+      select attnum from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant.at}::text::timestamptz)
       where unknown is not null
     ), 'r.')`;
   // Columns that are known at the later instant only tell what was inserted; they cannot be compared.
@@ -152,39 +152,28 @@ function toDifference(row: { key: string; old: string | null; new: string | null
   return { kind: "deleted", key: row.key, old: old ?? {} };
 }
 
-/** Keys touched by transactions that were not done at the instant: those that wrote anything after it. */
+/** Keys touched by what was not done at the instant. */
 async function touchedSince(
   { sql, object }: AuditDatabase,
   relation: Relation,
-  instant: string,
+  instant: Instant,
 ): Promise<string[]> {
-  const rows = await sql<{ key: string }[]>`
-    with unfinished as materialized (
-      select distinct xid, least(at, coalesce(began, '-infinity')) as began
-      from ${object("change")}
-      where at > ${instant}::text::timestamptz
-    ), touched as (
-      select change.key, change.old_key
-      from ${object("change")} as change
-      where change.relation = ${relation.id}
-        and change.at >= (select min(began) from unfinished)
-        and change.xid in (select xid from unfinished)
-    )
-    select key from touched where key is not null
-    union
-    select old_key from touched where old_key is not null`;
+  const [made] = await sql<{ query: string }[]>`
+    select ${object("_undone_keys")}(${relation.id}, ${instant.at}::text::timestamptz, ${instant.tag ?? null}::text) as query`;
+  const rows = await sql.unsafe<{ key: string }[]>(made?.query ?? "");
   return rows.map(({ key }) => key);
 }
 
-async function statementAt(
+/** SQL text of a query for the rows of a table as they were at an instant; of some rows only where keys are given. */
+export async function statementAt(
   { sql, object }: AuditDatabase,
   relation: Relation,
-  instant: string,
+  instant: Instant,
   keys: readonly string[] | null,
 ): Promise<string> {
   const [made] = await sql<{ statement: string }[]>`
     select ${object("_at_statement")}(
-      ${relation.oid}::oid, ${instant}::text::timestamptz,
+      ${relation.oid}::oid, ${instant.at}::text::timestamptz, ${instant.tag ?? null}::text,
       ${keys === null ? null : sql.array([...keys], 25)}::text[]) as statement`;
   return made?.statement ?? "";
 }

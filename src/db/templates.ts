@@ -69,6 +69,11 @@ const functionOrder = [
   "_relation_of",
   "_oldest_instant",
   "_require_coverage",
+  "_commit_time",
+  "_undone",
+  "_undone_keys",
+  "_settled_since",
+  "tag",
   "_row_order",
   "_overlay",
   "_rename",
@@ -84,7 +89,9 @@ const functionOrder = [
   "_typed_key",
   "_key_match",
   "_at_statement",
+  "_table_of",
   "at",
+  "at_tag",
 ] as const;
 
 /** What init runs, as one script each, for a schema of that name. */

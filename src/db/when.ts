@@ -1,7 +1,7 @@
 import type { Sql } from "../connection/connect.ts";
 import { pointedMessage } from "../core/caret.ts";
 import { escapeControls } from "../core/safe.ts";
-import { failWhen, WHEN_HINT, type When, whenToSql } from "../core/when.ts";
+import { type ClockWhen, failWhen, WHEN_HINT, whenToSql } from "../core/when.ts";
 import { type UserError, usageError } from "../errors.ts";
 import type { Instant } from "../types.ts";
 
@@ -25,7 +25,7 @@ interface Answer {
  * time that came twice is the later of the two, as for PostgreSQL, and a note says so. Inside a transaction
  * the zone stays set to its end. `precision` is `approx`, as clock times are unless the caller knows better.
  */
-export async function resolveWhen(sql: Sql, when: When, zone: string): Promise<ResolvedWhen> {
+export async function resolveWhen(sql: Sql, when: ClockWhen, zone: string): Promise<ResolvedWhen> {
   const { kind, text, params } = whenToSql(when);
   const answer = await ask(sql, query(kind, text), [zone, ...params], when, zone);
   const fail = failWhen(when.typed);
@@ -50,7 +50,7 @@ export async function resolveWhen(sql: Sql, when: When, zone: string): Promise<R
   return { typed: when.typed, at: answer.at, zone, precision: "approx", notes };
 }
 
-async function ask(sql: Sql, text: string, params: string[], when: When, zone: string): Promise<Answer> {
+async function ask(sql: Sql, text: string, params: string[], when: ClockWhen, zone: string): Promise<Answer> {
   try {
     const [answer] = await sql.unsafe<Answer[]>(text, params);
     if (answer === undefined) throw new Error("the server did not answer with a row");

@@ -1,14 +1,14 @@
 -- SQL text of a query that returns the rows of a table as they were at an instant, with the columns of today in
--- their order. `keys` narrows it to the rows of those keys; null means all of them.
+-- their order. `tag` names the instant where a tag does; null goes by the clock. `keys` narrows it to the rows of
+-- those keys; null means all of them.
 --
--- State at an instant is the present table with everything after it undone. A transaction counts as done at its
--- last recorded change over all tables, so none is torn: what it wrote before the instant is undone too. Per key,
--- over the changes to undo: a key change leaves the old key and arrives at the new one, TRUNCATE leaves.
+-- State at an instant is the present table with everything after it undone (see _undone). Per key, over the
+-- changes to undo: a key change leaves the old key and arrives at the new one, TRUNCATE leaves.
 --   the row existed if    live now - arrivals + departures = 1    (neither 0 nor 1 is a contradiction);
 --   its values are the old images, the earliest on top, up to and including the first departure: what follows is
 --   another incarnation of the key. Underneath lies the present row, or nothing if there was a departure.
 -- The query carries its bounds as literals, so that the planner knows how little there is to undo.
-create or replace function audit_schema._at_statement(audited oid, instant timestamptz, keys text[])
+create or replace function audit_schema._at_statement(audited oid, instant timestamptz, tag text, keys text[])
 returns text
 language plpgsql
 stable
@@ -19,9 +19,7 @@ as $function$
 declare
   relation_id constant integer := audit_schema._relation_of(audited);
   registered record;
-  within_era text;
-  oldest_beginning timestamptz;
-  straddlers xid8[];
+  undone record;
   renamed boolean;
   image text;
   kept text;
@@ -48,25 +46,7 @@ begin
       hint = format('Read it as its owner: set role %I.', (select class.relowner::regrole::text from pg_class as class where class.oid = audited));
   end if;
 
-  -- Transaction ids mean something within one era only; bounds are needed where there are several.
-  select format(' and change.id >= %s and change.id < %s', installation.first_id, coalesce(next_era.first_id, 9223372036854775807))
-  into within_era
-  from audit_schema.installation
-  left join audit_schema.installation as next_era on next_era.era = installation.era + 1
-  where (installation.installed_at <= instant or installation.era = 1)
-    and (select count(*) > 1 from audit_schema.installation as any_era)
-  order by installation.era desc
-  limit 1;
-  within_era := coalesce(within_era, '');
-
-  -- Transactions that began before the instant and wrote after it may have written before it as well, but not before
-  -- they began. What was recorded by a version that did not note beginnings may have begun at any time.
-  execute format(
-    'select array_agg(distinct change.xid), min(coalesce(change.began, ''-infinity''))
-     from %I.change
-     where change.at > %L%s and coalesce(change.began, ''-infinity'') <= %2$L',
-    'audit_schema', instant, within_era)
-  into straddlers, oldest_beginning;
+  select * into undone from audit_schema._undone(instant, tag);
 
   renamed := exists (
     select
@@ -140,21 +120,21 @@ begin
   if keys is not null then
     asked := format(' and (change.key = any (%1$L) or change.old_key = any (%1$L))', keys);
   end if;
-  if straddlers is not null then
+  if undone.straddling is not null then
     straddling := format(
 $straddling$
   union all
   select change.id, change.xid, change.op, change.key, change.old_key, %1$s as old, change.old_tid, change.new_tid
   from %2$I.change
-  where change.relation = %3$s and change.at <= %4$L and change.at >= %8$L and change.xid = any (%5$L)%6$s%7$s$straddling$,
-      image, 'audit_schema', relation_id, instant, straddlers, within_era, asked, oldest_beginning);
+  where change.relation = %3$s and %4$s%5$s$straddling$,
+      image, 'audit_schema', relation_id, undone.straddling, asked);
   end if;
 
   return format(
 $statement$with undo as (
   select change.id, change.xid, change.op, change.key, change.old_key, %1$s as old, change.old_tid, change.new_tid
   from %2$I.change
-  where change.relation = %3$s and change.at > %4$L%15$s%5$s
+  where change.relation = %3$s and %4$s%15$s%5$s
 ), event as (
   select undo.id, undo.xid, undo.key, undo.old,
     undo.op in ('D', 'T') as leaves, undo.op = 'I' as arrives, undo.op = 'T' as truncates, undo.old_tid, undo.new_tid
@@ -255,7 +235,7 @@ select * from result$statement$,
     image,
     'audit_schema',
     relation_id,
-    instant,
+    undone.later,
     straddling,
     case when keys is null then '' else format('where event.key = any (%L)', keys) end,
     audit_schema._typed_key(audited, registered.key_columns, 'folded'),

@@ -19,19 +19,8 @@ set quote_all_identifiers = off
 set standard_conforming_strings = on
 set array_nulls = on
 as $function$
-declare
-  asked record;
 begin
-  select type.typrelid, format_type(type.oid, null) as name into asked
-  from pg_type as type
-  where type.oid = pg_typeof(audited);
-  if asked.typrelid = 0 then
-    raise exception using
-      errcode = 'UA001',
-      message = format('%s is not the row type of a table', asked.name),
-      hint = 'Write the table as a typed null: audit.at(null::public.users, instant).';
-  end if;
-  return query execute audit_schema._at_statement(asked.typrelid, instant, null);
+  return query execute audit_schema._at_statement(audit_schema._table_of(pg_typeof(audited)), instant, null, null);
 end
 $function$;
 comment on function audit_schema.at(anyelement, timestamptz) is 'The rows of a table as they were at an instant: pass the table as a typed null, such as null::public.users. What cannot be known of them is NULL.';

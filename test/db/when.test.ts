@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { toMicroseconds } from "../../src/core/instant.ts";
-import { parseWhen, WHEN_HINT } from "../../src/core/when.ts";
+import { type ClockWhen, parseWhen, WHEN_HINT } from "../../src/core/when.ts";
 import { type ResolvedWhen, resolveWhen } from "../../src/db/when.ts";
 import { ExitCode, UserError } from "../../src/errors.ts";
 import { useDatabase } from "../helpers/useDatabase.ts";
@@ -13,7 +13,7 @@ async function resolve(typed: string, zone: string): Promise<ResolvedWhen> {
   const resolved = await database.sql.begin(async (sql) => {
     await sql`set local search_path = pg_catalog, pg_temp`;
     await sql`set local datestyle = 'SQL, DMY'`;
-    return resolveWhen(sql, parseWhen(typed), zone);
+    return resolveWhen(sql, parseWhen(typed) as ClockWhen, zone);
   });
   return resolved as ResolvedWhen;
 }
@@ -147,7 +147,7 @@ describe("resolveWhen", () => {
     let thrown: unknown;
     const aborted = database.sql.begin(async (sql) => {
       await sql`select 1 / 0`.catch(() => {});
-      thrown = await resolveWhen(sql, parseWhen("now"), "UTC").catch((error: unknown) => error);
+      thrown = await resolveWhen(sql, parseWhen("now") as ClockWhen, "UTC").catch((error: unknown) => error);
     });
     await expect(aborted).rejects.toThrow("division by zero");
     expect(thrown).toMatchObject({ code: "25P02" });
@@ -157,7 +157,7 @@ describe("resolveWhen", () => {
     const connection = await database.sql.reserve();
     try {
       const [before] = await connection`show timezone`;
-      await resolveWhen(connection, parseWhen("now"), "Asia/Tokyo");
+      await resolveWhen(connection, parseWhen("now") as ClockWhen, "Asia/Tokyo");
       expect(await connection`show timezone`).toMatchObject([before]);
     } finally {
       connection.release();
