@@ -14,8 +14,17 @@ interface Manner {
   readonly verbose: boolean;
 }
 
-/** Runs one command line. The only place that knows how errors become messages and exit codes. */
+/**
+ * Runs one command line, until the reader has left the pager where there is one. The only place that knows how
+ * errors become messages and exit codes.
+ */
 export async function main(args: string[], io: Io): Promise<ExitCode> {
+  const code = await run(args, io);
+  await io.pager.close();
+  return code;
+}
+
+async function run(args: string[], io: Io): Promise<ExitCode> {
   // Behind "--" stand values, whatever they look like.
   const flags = args.slice(0, args.indexOf("--") < 0 ? args.length : args.indexOf("--"));
   const manner = { json: asksForJson(flags), verbose: flags.includes("--verbose") };

@@ -1,4 +1,4 @@
-import type { OutputFormat, OutputOptions } from "../commands/options.ts";
+import type { OutputOptions } from "../commands/options.ts";
 import type { Io } from "../io.ts";
 import type { Column, Look, Row } from "./columns.ts";
 import { streamCsv } from "./csv.ts";
@@ -6,7 +6,9 @@ import { type ExtraFields, jsonLine, streamJson } from "./json.ts";
 import { gatherLines } from "./lines.ts";
 import { lookOf } from "./look.ts";
 import { streamMarkdown } from "./markdown.ts";
+import { choosePager, type Form } from "./pager.ts";
 import { streamTable } from "./stream.ts";
+import { tellWaiting } from "./waiting.ts";
 
 /** What a reading command answers, before it takes the form that was asked for. */
 export interface Answer<T> {
@@ -28,15 +30,20 @@ export async function writeAnswer<T>(answer: Answer<T>, options: OutputOptions, 
   const batches = counted(answer.batches, (items) => {
     count += items;
   });
-  const format = formatOf(answer, options);
-  for await (const chunk of chunksOf({ ...answer, batches }, format, lookOf(io, options), io))
+  const form = formOf(answer, options);
+  const chunks = chunksOf({ ...answer, batches }, form, lookOf(io, options), io);
+  let pager = choosePager(form, options, io);
+  let paged = false;
+  for await (const chunk of tellWaiting(chunks, io, { label: "reading", hushed: () => paged })) {
+    // Not before there is something to read: until then an interrupt is for us, and progress can be shown.
+    if (pager !== undefined) paged = await io.pager.open(pager);
+    pager = undefined;
     await io.out(chunk);
+  }
   return count;
 }
 
-type Form = OutputFormat | "text";
-
-function formatOf<T>({ text }: Answer<T>, { json, output }: OutputOptions): Form {
+function formOf<T>({ text }: Answer<T>, { json, output }: OutputOptions): Form {
   if (json) return "json";
   return output ?? (text ? "text" : "table");
 }
