@@ -84,15 +84,16 @@ function isWithin({ id }: Change, first: bigint | undefined, last: bigint | unde
 
 async function readTurns(audit: AuditDatabase, relation: Relation, { key, need }: Request): Promise<Turn[]> {
   const { sql } = audit;
+  // Each side finds its rows by an index, however many keys of the table have changed.
   const turns =
     need === "turns"
-      ? sql`or (change.op in ('I', 'D', 'T') and (change.key = ${key} or change.key is null))`
+      ? sql`or (change.key = ${key} and change.op in ('I', 'D', 'T')) or (change.key is null and change.op = 'T')`
       : sql``;
   const rows = await sql<{ id: string; tx: string; op: Op; key: string | null; old_key: string | null }[]>`
     select change.id, change.xid::text as tx, change.op::text, change.key, change.old_key
     from ${audit.object("change")} as change
     where change.relation = ${relation.id}
-      and ((change.old_key is not null and (change.key = ${key} or change.old_key = ${key})) ${turns})
+      and (change.old_key = ${key} or (change.key = ${key} and change.old_key is not null) ${turns})
     order by change.id`;
   return rows.map(({ id, tx, op, key: own, old_key }) => ({
     id,

@@ -8,6 +8,9 @@ import type { Relation } from "./registry.ts";
 /** How many changes travel at once. */
 const BATCH = 500;
 
+/** Enough to hold a committed change beside what is being written. */
+const LAST_PAGES = 32n;
+
 /** The changes that are read. */
 export interface ChangeSource {
   readonly relation: Relation;
@@ -24,7 +27,9 @@ export async function* readWindows(
   source: ChangeSource,
   { from, newestFirst }: { readonly from: bigint | undefined; readonly newestFirst: boolean },
 ): AsyncGenerator<PlacedChange[], void, undefined> {
-  const walk = { ...(await boundsOf(audit, source, from)), newestFirst };
+  const bounds = await boundsOf(audit, source, from);
+  if (bounds === undefined) return;
+  const walk = { ...bounds, newestFirst };
   let step: Step | undefined = firstStep(walk);
   while (step !== undefined) {
     const start = performance.now();
@@ -71,7 +76,9 @@ export async function findNewest(
   count: number,
 ): Promise<bigint | "none" | undefined> {
   const { sql } = audit;
-  const walk = { ...(await boundsOf(audit, source, undefined)), newestFirst: true };
+  const bounds = await boundsOf(audit, source, undefined);
+  if (bounds === undefined) return "none";
+  const walk = { ...bounds, newestFirst: true };
   let wanted = count;
   let step: Step | undefined = firstStep(walk);
   while (step !== undefined) {
@@ -101,37 +108,62 @@ function inWindow(audit: AuditDatabase, { relation, filter }: ChangeSource, { fr
     ${filterCondition(audit, filter)}`;
 }
 
-/** The ids worth walking through. Only hints: what lies outside is found by the open windows at both ends. */
+/**
+ * The ids worth walking through, undefined where there are none. Only hints: what lies outside is found by the open
+ * windows at both ends.
+ */
 async function boundsOf(
   audit: AuditDatabase,
   { relation, filter }: ChangeSource,
   from: bigint | undefined,
-): Promise<Omit<Walk, "newestFirst">> {
-  const { sql, object, installation } = audit;
-  const [found] = await sql<{ first: string | null; last: string | null; readable: boolean }[]>`
-    select
-      (select min(from_id)::text from ${object("coverage")} where relation = ${relation.id}) as first,
-      has_sequence_privilege(sequence.oid, 'select') as readable,
-      case when has_sequence_privilege(sequence.oid, 'select') then pg_sequence_last_value(sequence.oid) end::text as last
-    from pg_class as sequence
-    where sequence.relname = 'change_id' and sequence.relnamespace = to_regnamespace(quote_ident(${installation.schema}))`;
-  let last = found?.last ?? null;
-  if (!found?.readable) {
-    const [greatest] = await sql<{ last: string | null }[]>`
-      select max(change.id)::text as last from ${object("change")} as change where change.relation = ${relation.id}`;
-    last = greatest?.last ?? null;
-  }
+): Promise<Omit<Walk, "newestFirst"> | undefined> {
   const since = filter.since ?? filter.after;
-  const lowest = from ?? (since && (await firstSince(audit, relation, since))) ?? BigInt(found?.first ?? 0);
-  return { lowest, highest: BigInt(last ?? 0), from };
+  const early = from === undefined && since ? await firstSince(audit, relation, since) : undefined;
+  if (early === "none") return undefined;
+  const lowest = from ?? early ?? (await firstCovered(audit, relation));
+  return { lowest, highest: await lastNumber(audit), from };
 }
 
-/** The least id of the first changes found at or after an instant, or nothing. */
+async function firstCovered({ sql, object }: AuditDatabase, relation: Relation): Promise<bigint> {
+  const [found] = await sql<{ first: string | null }[]>`
+    select min(from_id)::text as first from ${object("coverage")} where relation = ${relation.id}`;
+  return BigInt(found?.first ?? 0);
+}
+
+/**
+ * About the greatest id: segments grow at their ends, so a look at the last pages of those that are written to tells.
+ * What was put into free places elsewhere may be greater.
+ */
+async function lastNumber({ sql, object, installation }: AuditDatabase): Promise<bigint> {
+  const segments = await sql<{ id: number; last: string | null; page: string }[]>`
+    select segment.id, segment.last_id::text as last,
+      (coalesce(pg_relation_size(class.oid), 0) / current_setting('block_size')::bigint)::text as page
+    from ${object("segment")} as segment
+    left join pg_class as class
+      on class.relname = 'change_' || segment.id and class.relnamespace = to_regnamespace(quote_ident(${installation.schema}))`;
+  let last = 0n;
+  for (const segment of segments) {
+    const found = segment.last ?? (await lastOnPages(segment.id, BigInt(segment.page)));
+    if (found !== null && BigInt(found) > last) last = BigInt(found);
+  }
+  return last;
+
+  async function lastOnPages(segment: number, pages: bigint): Promise<string | null> {
+    const from = `(${pages > LAST_PAGES ? pages - LAST_PAGES : 0n},0)`;
+    const [found] = await sql<{ last: string | null }[]>`
+      select max(change.id)::text as last
+      from ${object("change")} as change
+      where change.segment = ${segment} and change.ctid >= ${from}::text::tid`;
+    return found?.last ?? null;
+  }
+}
+
+/** The least id of the first changes found at or after an instant; a tag may have to do with earlier ones. */
 async function firstSince(
   { sql, object }: AuditDatabase,
   relation: Relation,
   { at, tag }: Instant,
-): Promise<bigint | undefined> {
+): Promise<bigint | "none" | undefined> {
   const instant =
     tag === undefined
       ? sql`${at}::text::timestamptz`
@@ -144,5 +176,6 @@ async function firstSince(
       where change.relation = ${relation.id} and change.at >= ${instant}
       limit 100
     ) as early`;
-  return found?.first == null ? undefined : BigInt(found.first);
+  if (found?.first != null) return BigInt(found.first);
+  return tag === undefined ? "none" : undefined;
 }
