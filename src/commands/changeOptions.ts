@@ -29,12 +29,15 @@ export interface FilterOptions {
   readonly reverse?: boolean | undefined;
 }
 
-/** The same as commander hands it over: instants are still text. */
-export type TypedFilter<T extends FilterOptions> = Omit<T, "since" | "until" | "range"> & {
+/** What of a filter is still text when commander hands it over. */
+interface TypedInstants {
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   readonly range?: string | undefined;
-};
+}
+
+/** A command's options as commander hands them over. */
+export type TypedFilter<T extends FilterOptions> = Omit<T, keyof TypedInstants> & TypedInstants;
 
 /** Adds the options that say which changes are meant. */
 export function addFilterOptions(command: Command): Command {
@@ -54,12 +57,7 @@ export function addFilterOptions(command: Command): Command {
 }
 
 /** The options as typed with their instants understood. */
-export async function readFilterOptions<T extends FilterOptions>({
-  since,
-  until,
-  range,
-  ...options
-}: TypedFilter<T>) {
+export async function readFilterOptions<T extends TypedInstants>({ since, until, range, ...options }: T) {
   return {
     ...options,
     since: await readOptionalWhen(since),

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { Io } from "../io.ts";
 import {
   addFilterOptions,
@@ -12,6 +12,11 @@ export interface HistoryOptions extends ConnectionOptions, OutputOptions, ZoneOp
   readonly table: string;
   /** Key values in key order, or col=value pairs; empty for the whole table. */
   readonly key: readonly string[];
+  /** Columns by their present names, or as they were called then. */
+  readonly schema: "now" | "then";
+  /** A column to draw over time instead of telling the changes. */
+  readonly plot?: string | undefined;
+  readonly verbose?: boolean | undefined;
 }
 
 type Typed = TypedFilter<Omit<HistoryOptions, "table" | "key">>;
@@ -27,6 +32,17 @@ export function addHistoryCommand(
     .argument("<table>", 'users, public.users, "Odd.Name", or relation:ID')
     .argument("[key...]", "the row's key: a value per key column, or col=value");
   addFilterOptions(command);
+  command
+    .addOption(
+      new Option("--schema <names>", "columns by their present names, or as they were called then")
+        .choices(["now", "then"])
+        .default("now"),
+    )
+    .addOption(
+      new Option("--plot <column>", "draw a numeric column of one row over time").conflicts([
+        ...["column", "limit", "reverse", "op", "actor", "dbUser", "where", "grep", "context", "schema"],
+      ]),
+    );
   addCommonOptions(command, { instants: true, example: "audit history users 42 --since '2 days ago'" });
   command.action(async (table: string, key: string[], options: Typed) =>
     run({ ...(await readFilterOptions(options)), table, key }, io),

@@ -1,3 +1,5 @@
+import type { Image } from "../types.ts";
+
 /** One column in one version of a table's shape, as relation_shape keeps it. */
 export interface ShapeColumn {
   /** The version holds from this number of the change sequence on. */
@@ -97,6 +99,42 @@ export function nameSpans(shapes: Shapes, attnum: number): NameSpan[] {
       .map((name) => ({ name, fromId: index === 0 ? 0n : start, untilId: starts[index + 1] })),
   );
   return joinSpans(spans);
+}
+
+/** How images are read: columns by attribute number, then by what they are to be called. */
+export interface Naming {
+  /** What a column recorded under a name is called; undefined leaves it out. */
+  readonly nameOf: (attnum: number | undefined, recorded: string) => string | undefined;
+  /** Whether values come in the table's order; a document's fields are found by name. */
+  readonly arranged: boolean;
+}
+
+/** Reads images of a table's changes as a naming wants them. Remembers what names mean: images are many, versions few. */
+export function imageReader(
+  shapes: Shapes,
+  { nameOf, arranged }: Naming,
+): (image: Image, id: bigint) => Image {
+  const meanings = new Map<bigint, Map<string, { place: number; name: string | undefined }>>();
+  const starts = [...new Set(shapes.versions.map(({ fromId }) => fromId))];
+  return (image, id) => {
+    const version = starts.findLast((start) => start <= id) ?? starts[0] ?? 0n;
+    const known = meanings.get(version) ?? new Map<string, { place: number; name: string | undefined }>();
+    meanings.set(version, known);
+    const entries = Object.entries(image).flatMap(([recorded, value]) => {
+      let meaning = known.get(recorded);
+      if (meaning === undefined) {
+        const attnum = columnOf(shapes, recorded, id);
+        meaning = { place: attnum ?? Number.MAX_SAFE_INTEGER, name: nameOf(attnum, recorded) };
+        known.set(recorded, meaning);
+      }
+      return meaning.name === undefined
+        ? []
+        : [{ place: meaning.place, entry: [meaning.name, value] as const }];
+    });
+    if (arranged) entries.sort((one, other) => one.place - other.place);
+    // Not by assignment: a column may be called __proto__.
+    return Object.fromEntries(entries.map(({ entry }) => entry));
+  };
 }
 
 function versionAt({ versions }: Shapes, id: bigint): bigint {

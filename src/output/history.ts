@@ -13,6 +13,8 @@ export interface ChangeTextOptions extends Look {
   readonly zone: string;
   /** What tells this change's row from the others': nothing (one row), its key, or table and key. A key that changed is always shown. */
   readonly subject?: "none" | "key" | "table";
+  /** Whether the change's number is shown where there is no room for it, too. */
+  readonly verbose?: boolean | undefined;
 }
 
 const indent = "  ";
@@ -36,7 +38,9 @@ export function historyText(changes: readonly Change[], options: ChangeTextOptio
  * Depends on nothing but its arguments, so that a stream of changes is a loop of this.
  */
 export function changeText(change: Change, options: ChangeTextOptions): string {
-  return [headerLine(change, options), ...valueLines(change, options)].map((line) => `${line}\n`).join("");
+  return [numbered(headerLine(change, options), change, options), ...valueLines(change, options)]
+    .map((line) => `${line}\n`)
+    .join("");
 }
 
 function headerLine(change: Change, options: ChangeTextOptions): string {
@@ -58,6 +62,15 @@ function headerLine(change: Change, options: ChangeTextOptions): string {
   const used = start.endsWith(`\n${indent}${tx}`) ? displayWidth(`tx ${change.tx}  `) : 0;
   const why = `— ${safeText(reason, width - indent.length - used - 2)}`;
   return used === 0 ? `${start}\n${indent}${why}` : `${start}  ${why}`;
+}
+
+/** With the number by which audit show finds the change, as long as there is room; the transaction leads to it otherwise. */
+function numbered(header: string, { id }: Change, { style, width, verbose }: ChangeTextOptions): string {
+  const number = `change ${id}`;
+  const last = header.slice(header.lastIndexOf("\n") + 1);
+  if (width === undefined || displayWidth(`${unstyled(last, style)}  ${number}`, width) <= width)
+    return `${header}  ${style.dim(number)}`;
+  return verbose ? `${header}\n${indent}${style.dim(number)}` : header;
 }
 
 /** The transaction goes to a line of its own rather than wrap around the edge of the terminal. */
