@@ -12,8 +12,8 @@ export interface HistoryOptions extends ConnectionOptions, OutputOptions, ZoneOp
   readonly table: string;
   /** Key values in key order, or col=value pairs; empty for the whole table. */
   readonly key: readonly string[];
-  /** Columns by their present names, or as they were called then. */
-  readonly schema: "now" | "then";
+  /** Columns by their present names (now, as without), or as they were called then. */
+  readonly schema?: "now" | "then" | undefined;
   /** A column to draw over time instead of telling the changes. */
   readonly plot?: string | undefined;
   readonly verbose?: boolean | undefined;
@@ -34,9 +34,10 @@ export function addHistoryCommand(
   addFilterOptions(command);
   command
     .addOption(
-      new Option("--schema <names>", "columns by their present names, or as they were called then")
-        .choices(["now", "then"])
-        .default("now"),
+      new Option(
+        "--schema <names>",
+        "columns by their present names (now, as without), or as they were called then",
+      ).choices(["now", "then"]),
     )
     .addOption(
       new Option("--plot <column>", "draw a numeric column of one row over time").conflicts([
