@@ -18,8 +18,8 @@ export interface PlotOptions {
 /** Lines of the drawing itself. */
 const height = 10;
 
-/** What the drawing keeps however long the labels are. */
-const narrowest = 16;
+/** What the drawing keeps however long the labels are: two days below it. */
+const narrowest = 21;
 
 /** How many dots a cell has. */
 const braille = { across: 2, down: 4 };
@@ -150,14 +150,11 @@ function asciiLines(bars: readonly Bar[]): string[] {
   });
 }
 
-/** First and last instant at both ends, days only where there is no room for more. */
+/** First and last instant at both ends; where there is no room for all of it, what tells the two apart. */
 function timeLine(from: string, until: string, zone: string, width: number): string {
-  const texts = (full: boolean) =>
-    [from, until].map((at) => {
-      const { date, time } = localTime(at, zone);
-      return full ? `${date} ${time}` : date;
-    });
-  const roomy = texts(true).join("  ").length <= width;
-  const [left = "", right = ""] = texts(roomy);
+  const [start, end] = [localTime(from, zone), localTime(until, zone)];
+  const full = [start, end].map(({ date, time }) => `${date} ${time}`);
+  const short = start.date === end.date ? [start.time, end.time] : [start.date, end.date];
+  const [left = "", right = ""] = full.join("  ").length <= width ? full : short;
   return `${left}${" ".repeat(Math.max(1, width - left.length - right.length))}${right}`;
 }

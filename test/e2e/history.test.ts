@@ -142,3 +142,119 @@ describe.each(["changes", "full", "lean"] as const)("filters over %s images", (i
     `);
   });
 });
+
+describe("columns that were renamed, dropped and added anew", () => {
+  const database = useDatabase({ installed: true });
+  const audit = auditOf(database, { env: { LANG: "C" } });
+
+  beforeAll(async () => {
+    const { sql } = database;
+    await sql.unsafe(
+      `create table person (id int primary key, email text, "Hair ""o"".\n" text, score numeric(10,2))`,
+    );
+    await audit("enable", "person");
+    await sql.unsafe(`insert into person values (1, 'a@x', 'red', 3.5)`);
+    await sql.unsafe(`alter table person rename email to mail`);
+    await sql.unsafe(`alter table person rename "Hair ""o"".\n" to hair`);
+    await sql.unsafe(`update person set hair = 'blue', score = 10`);
+    await sql.unsafe(`alter table person drop column hair`);
+    await sql.unsafe(`update person set mail = 'b@x'`);
+    await sql.unsafe(`alter table person add column hair text`);
+    await sql.unsafe(`update person set hair = 'green', score = null`);
+    await sql.unsafe(`update person set score = 7.25`);
+  });
+
+  const images = (items: readonly Item[]) => items.map(({ old, new: after }) => [old, after]);
+
+  it("goes by present names, and by the former ones on request", async () => {
+    expect(images(await audit.items<Item>("history", "person", "1"))).toEqual([
+      [null, { id: "1", mail: "a@x", "hair (dropped)": "red", score: "3.50" }],
+      [
+        { "hair (dropped)": "red", score: "3.50" },
+        { "hair (dropped)": "blue", score: "10.00" },
+      ],
+      [{ mail: "a@x" }, { mail: "b@x" }],
+      [
+        { score: "10.00", hair: null },
+        { score: null, hair: "green" },
+      ],
+      [{ score: null }, { score: "7.25" }],
+    ]);
+    const [first] = await audit.items<Item>("history", "person", "--schema", "then", "--limit", "9");
+    expect(first?.new).toEqual({ id: "1", email: "a@x", 'Hair "o".\n': "red", score: "3.50" });
+  });
+
+  it("marks the dropped one for people, in the table's order", async () => {
+    const { stdout } = await audit("history", "person", "1", "--range", "..now");
+    const [, ...lines] = stdout.split("\n");
+    expect(lines.filter((line) => line.startsWith("  "))).toEqual([
+      "  id              1",
+      "  mail            a@x",
+      "  hair (dropped)  red",
+      "  score           3.50",
+      "  hair (dropped)  red → blue",
+      "  score           3.50 → 10.00",
+      "  mail  a@x → b@x",
+      "  score  10.00 → null",
+      "  hair   null → green",
+      "  score  null → 7.25",
+    ]);
+  });
+
+  it("finds changes by present, former and quoted names, and shows these columns only", async () => {
+    const ops = async (...args: string[]) =>
+      (await audit.items<Item>("history", "person", ...args)).map(({ op, new: after }) => [
+        op,
+        ...Object.values(after ?? {}),
+      ]);
+    const mails = [
+      ["insert", "1", "a@x", "red", "3.50"],
+      ["update", "b@x"],
+    ];
+    const sorted = (rows: unknown[][]) => rows.map(([op, ...values]) => [op, ...values.sort()]);
+    expect(sorted(await ops("--column", "mail"))).toEqual(sorted(mails));
+    expect(sorted(await ops("--column", "EMAIL"))).toEqual(sorted(mails));
+    expect(await ops("--column", '"Hair ""o"".\n"')).toHaveLength(2);
+    expect(await ops("--column", "hair")).toHaveLength(3);
+    expect(await ops("--column", "hair,mail")).toHaveLength(4);
+    const { stdout } = await audit("history", "person", "--column", "mail");
+    expect(stdout.split("\n").filter((line) => line.startsWith("  "))).toEqual([
+      "  mail  a@x",
+      "  mail  a@x → b@x",
+    ]);
+  });
+
+  it("draws a number over time, or gives its values", async () => {
+    const points = await audit.items<{ value: string | null }>("history", "person", "1", "--plot", "score");
+    expect(points.map(({ value }) => value)).toEqual(["3.50", "10.00", null, "7.25"]);
+    expect(Object.keys(points[0] ?? {})).toEqual(["at", "value", "tx"]);
+    const { stdout } = await audit("history", "person", "1", "--plot", "score");
+    expect(stdout).toMatch(/^score of public\.person 1\nleast 3\.50, greatest 10\.00, last 7\.25\n10\.00 \|/);
+    expect(stdout).not.toMatch(/[^\n -~]/);
+    const refused = async (...args: string[]) => {
+      const { code, stderr } = await audit.run(["history", "person", ...args]);
+      return `${code} ${stderr.split("\n")[0]}`;
+    };
+    expect(await refused("1", "--plot", "mail")).toBe(
+      "2 error: Column mail of public.person is of type text, and only numbers can be drawn.",
+    );
+    expect(await refused("--plot", "score")).toBe(
+      "2 error: --plot draws the history of one row, and none is named.",
+    );
+    expect(await refused("1", "--plot", "scor")).toBe(
+      '2 error: public.person has no column "scor". Did you mean "score"?',
+    );
+  });
+
+  it("tells the columns of a dropped table as they were last", async () => {
+    await database.sql.unsafe("create table gone (id int primary key, a text, b text)");
+    await audit("enable", "gone");
+    await database.sql.unsafe(`
+      insert into gone values (1, 'x', 'y');
+      alter table gone drop column a;
+      alter table gone rename b to a;
+      drop table gone`);
+    const [item] = await audit.items<Item>("history", "gone");
+    expect(item?.new).toEqual({ id: "1", "a (dropped)": "x", a: "y" });
+  });
+});
