@@ -164,6 +164,38 @@ expectOptions("history", [
     { table: "users", key: [], actor: "app:7", limit: 10 },
   ],
   [["history", "users", "--tz", "UTC", "--json"], { table: "users", key: [], tz: "UTC", json: true }],
+  [
+    ["history", "users", "--db-user", "shop", "--column", 'email,"Odd, Name"', "--column", "id"],
+    { table: "users", key: [], dbUser: "shop", column: ["email", '"Odd, Name"', "id"] },
+  ],
+  [
+    ["history", "users", "--range", "-2h..now"],
+    { table: "users", key: [], range: { from: twoHoursAgo, to: now } },
+  ],
+  [
+    ["history", "users", "--range", "..now"],
+    { table: "users", key: [], range: { from: undefined, to: now } },
+  ],
+  [
+    ["history", "users", "--where", "op = 'update'", "--grep", "a,b"],
+    { table: "users", key: [], where: "op = 'update'", grep: "a,b" },
+  ],
+  [
+    ["history", "users", "--context", "a=b=c,d", "--context", "e="],
+    {
+      table: "users",
+      key: [],
+      context: [
+        { key: "a", value: "b=c,d" },
+        { key: "e", value: "" },
+      ],
+    },
+  ],
+  [
+    ["history", "users", "--limit", "5", "--reverse", "--schema", "then"],
+    { table: "users", key: [], limit: 5, reverse: true, schema: "then" },
+  ],
+  [["history", "users", "7", "--plot", "price"], { table: "users", key: ["7"], plot: "price" }],
 ]);
 
 expectOptions("diff", [
