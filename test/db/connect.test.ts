@@ -377,6 +377,7 @@ describe("a link that breaks", () => {
         for await (const _ of sql`select n from generate_series(1, 5000) as n`.cursor(500)) {
           io.signal("SIGINT");
           await reader;
+          throw new ClosedPipe();
         }
       });
       await expect(running).rejects.toMatchObject({ exitCode: ExitCode.Interrupted });

@@ -44,7 +44,7 @@ it("writes out what a terminal would obey, on a terminal only", async () => {
   expect(parseCsv(await csv(["\x07"], [[row]]))).toEqual([["\x07"], row]);
 });
 
-it("comes back from a parser exactly as it was", async () => {
+it("comes back from a parser exactly as it was", { timeout: 60_000 }, async () => {
   const text = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.string({ unit: fc.constantFrom('"', ",", "\r", "\n", " ", "\\", ".", "\ufeff", "=", "a") }),
