@@ -5,7 +5,7 @@ import type { Io } from "./io.ts";
 export interface Pager {
   /**
    * Sends what is written to stdout from now on through this command of the shell; false, and nothing is changed,
-   * where it cannot be started.
+   * where it cannot be started. One that is open already stays.
    */
   readonly open: (command: string) => Promise<boolean>;
   /** Nothing more will be written: resolves once the reader has left. Whoever opens it closes it. */
@@ -40,6 +40,7 @@ export function createPager(env: Io["env"]): ProcessPager {
   let closing = false;
 
   const open = async (command: string) => {
+    if (child) return true;
     const { spawn } = await import("node:child_process");
     // Quit when it fits one screen, let colours through, leave the screen as it is.
     const settings = { LESS: env.LESS ?? "FRX", LV: env.LV ?? "-c" };

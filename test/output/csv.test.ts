@@ -44,16 +44,17 @@ it("writes out what a terminal would obey, on a terminal only", async () => {
   expect(parseCsv(await csv(["\x07"], [[row]]))).toEqual([["\x07"], row]);
 });
 
-it("comes back from a parser exactly as it was", async () => {
+it("comes back from a parser exactly as it was", { timeout: 60_000 }, async () => {
   const text = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.string({ unit: fc.constantFrom('"', ",", "\r", "\n", " ", "\\", ".", "\ufeff", "=", "a") }),
   );
   const width = 3;
+  const short = { maxLength: 4 };
   const line = fc.array(fc.option(text), { minLength: width, maxLength: width });
   const titles = fc.array(text, { minLength: width, maxLength: width });
   await fc.assert(
-    fc.asyncProperty(titles, fc.array(fc.array(line)), async (head, batches) => {
+    fc.asyncProperty(titles, fc.array(fc.array(line, short), short), async (head, batches) => {
       expect(parseCsv(await csv(head, batches))).toEqual([head, ...batches.flat()]);
     }),
   );
