@@ -6,20 +6,21 @@ import type { ChangeFilter } from "../db/changeFilter.ts";
 import { readLife, streamTableChanges } from "../db/changes.ts";
 import { readColumnOrder } from "../db/columnOrder.ts";
 import type { AuditDatabase } from "../db/installation.ts";
-import { settleInstant } from "../db/instants.ts";
 import { withReading } from "../db/reading.ts";
 import { type Relation, resolveKey, resolveRelation } from "../db/registry.ts";
+import { readShapes } from "../db/shapes.ts";
 import type { Io } from "../io.ts";
 import { changeText } from "../output/history.ts";
 import { changeJson, streamJson } from "../output/json.ts";
 import { lookOf } from "../output/look.ts";
 import type { Change } from "../types.ts";
+import { isNarrowed, settleFilter } from "./changeFilter.ts";
 
 /** Prints the life of a row, or the changes of a table, oldest first. */
 export async function runHistory(options: HistoryOptions, io: Io): Promise<void> {
   await withReading(options, io, async (audit, zone) => {
     const relation = await resolveRelation(audit, options.table);
-    const filter = await settleFilter(audit, options, io);
+    const filter = await settleFilter(audit, options, io, await readShapes(audit, [relation]));
     const key = options.key.length === 0 ? undefined : await resolveKey(audit, relation, options.key);
     const batches =
       key === undefined
@@ -42,12 +43,6 @@ export async function runHistory(options: HistoryOptions, io: Io): Promise<void>
     }
     if (shown === 0) io.err(`${emptyText(relation, options)}\n`);
   });
-}
-
-async function settleFilter(audit: AuditDatabase, options: HistoryOptions, io: Io): Promise<ChangeFilter> {
-  const since = options.since && (await settleInstant(audit, options.since, options, io, "since: "));
-  const until = options.until && (await settleInstant(audit, options.until, options, io, "until: "));
-  return { since, until, ops: options.op, actor: options.actor };
 }
 
 async function* life(
@@ -79,8 +74,5 @@ function emptyText(relation: Relation, options: HistoryOptions): string {
     options.key.length === 0
       ? formatTableName(relation)
       : `row ${options.key.map((value) => safeText(value)).join(" ")} of ${formatTableName(relation)}`;
-  const narrowed = [options.since, options.until, options.op, options.actor].some(
-    (filter) => filter !== undefined,
-  );
-  return narrowed ? `No change of ${what} fits.` : `No change of ${what} is recorded.`;
+  return isNarrowed(options) ? `No change of ${what} fits.` : `No change of ${what} is recorded.`;
 }
