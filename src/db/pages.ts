@@ -1,3 +1,4 @@
+import { spreadPages } from "../core/spread.ts";
 import type { AuditDatabase } from "./installation.ts";
 
 /** A segment as the server stores it: the log grows at its end, so that pages lie about in the order of time. */
@@ -64,7 +65,8 @@ export async function findNewestId(audit: AuditDatabase): Promise<bigint> {
   return newest;
 }
 
-/** The last ones may be empty yet. */
+/** The last ones may be empty yet, or full of what was rolled back: some further down as well. */
 function lastPages(pages: number): number[] {
-  return [1, 2, 4, 8, 16, 32].map((back) => pages - back).filter((page) => page >= 0);
+  const back = [1, 2, 4, 8, 16, 32].map((distance) => pages - distance).filter((page) => page >= 0);
+  return [...back, ...spreadPages({ first: 0, end: pages }, 32)];
 }
