@@ -3,7 +3,7 @@ import { arrangeImage } from "../core/image.ts";
 import { formatTableName } from "../core/name.ts";
 import { safeText } from "../core/safe.ts";
 import type { ChangeFilter } from "../db/changeFilter.ts";
-import { readLife, streamTableChanges } from "../db/changes.ts";
+import { type ChangeOrder, readLife, streamTableChanges } from "../db/changes.ts";
 import { readColumnOrder } from "../db/columnOrder.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import { withReading } from "../db/reading.ts";
@@ -24,8 +24,8 @@ export async function runHistory(options: HistoryOptions, io: Io): Promise<void>
     const key = options.key.length === 0 ? undefined : await resolveKey(audit, relation, options.key);
     const batches =
       key === undefined
-        ? streamTableChanges(audit, relation, filter, options.limit)
-        : life(audit, relation, key, filter, options.limit);
+        ? streamTableChanges(audit, relation, filter, options)
+        : life(audit, relation, key, filter, options);
     if (options.json) {
       for await (const chunk of streamJson(items(batches), {
         schema: relation.schema,
@@ -50,10 +50,11 @@ async function* life(
   relation: Relation,
   key: string,
   filter: ChangeFilter,
-  limit: number | undefined,
+  { limit, reverse }: ChangeOrder,
 ): AsyncGenerator<Change[], void, undefined> {
   const changes = await readLife(audit, relation, key, filter);
-  yield limit === undefined ? changes : changes.slice(-limit);
+  const newest = limit === undefined ? changes : changes.slice(-limit);
+  yield reverse ? newest.toReversed() : newest;
 }
 
 /** Values as the table has them: for reading; a document's fields are found by name. */
