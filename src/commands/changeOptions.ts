@@ -36,8 +36,11 @@ export type TypedFilter<T extends FilterOptions> = Omit<T, "since" | "until" | "
   readonly range?: string | undefined;
 };
 
-/** Adds the options that say which changes are meant. */
-export function addFilterOptions(command: Command): Command {
+/** Adds the options that say which changes are meant; `limit` and `reverse` say what these two do there. */
+export function addFilterOptions(
+  command: Command,
+  { limit = "the newest n changes", reverse = "newest first" }: { limit?: string; reverse?: string } = {},
+): Command {
   return command
     .option("--actor <name>", "changes of this actor, or of this database user where no actor was claimed")
     .option("--db-user <name>", "changes of this session user, whatever actor was claimed")
@@ -49,8 +52,8 @@ export function addFilterOptions(command: Command): Command {
     .option("--where <sql>", "an SQL condition over id, tx, at, op, key, old, new, actor, context …")
     .option("--grep <regex>", "a regular expression over key, values, actor and context, in any case")
     .option("--context <key=value>", "changes whose context has this; repeatable, all must hold", collectFact)
-    .option("--limit <n>", "the newest n changes", parseCount)
-    .option("--reverse", "newest first");
+    .option("--limit <n>", limit, parseCount)
+    .option("--reverse", reverse);
 }
 
 /** The options as typed with their instants understood. */
@@ -70,7 +73,8 @@ export async function readFilterOptions<T extends FilterOptions>({
 
 const operations: readonly OperationName[] = ["insert", "update", "delete", "truncate"];
 
-function parseOperations(text: string, former: readonly OperationName[] = []): OperationName[] {
+/** Operations as an option: repeatable, comma-separated, in any case. */
+export function parseOperations(text: string, former: readonly OperationName[] = []): OperationName[] {
   const named = collectList(text).map((word) => {
     const found = operations.find((name) => name === word.toLowerCase());
     if (!found)

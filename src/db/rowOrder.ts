@@ -65,11 +65,13 @@ export async function* streamInRowOrder(
   if (held.length > 0) yield await arrange(held);
 }
 
+/** And by table: keys mean something within one only. */
 function placesByTransaction(changes: readonly PlacedChange[]): Iterable<number[]> {
   const places = new Map<string, number[]>();
-  changes.forEach(({ tx }, place) => {
-    const own = places.get(tx) ?? [];
-    places.set(tx, own);
+  changes.forEach(({ tx, schema, table }, place) => {
+    const name = `${tx} ${schema} ${table}`;
+    const own = places.get(name) ?? [];
+    places.set(name, own);
     own.push(place);
   });
   return places.values();
