@@ -28,6 +28,9 @@ interface Bounds {
 
 const unbounded: Bounds = { since: null, until: null, below: null };
 
+/** A transaction that is looked for in one era. */
+interface Sought extends Pick<FoundTransaction, "tx" | "era" | "committedAt"> {}
+
 /** So many pages are looked at in one query. */
 const pagesAtOnce = 64;
 
@@ -43,8 +46,9 @@ export async function findTransaction(
   tx: string,
 ): Promise<FoundTransaction | undefined> {
   for (const era of await listEras(audit)) {
-    const bounds = await boundsOf(audit, tx, era, await findBeginningBefore(audit, tx, era));
-    const found = (await locate(audit, tx, era, bounds)) ?? (await locate(audit, tx, era, unbounded));
+    const sought = { tx, era, committedAt: await readCommitTime(audit, tx, era) };
+    const bounds = await boundsOf(audit, sought, await findBeginningBefore(audit, sought));
+    const found = (await locate(audit, sought, bounds)) ?? (await locate(audit, sought, unbounded));
     if (found) return found;
   }
   return undefined;
@@ -62,15 +66,18 @@ export async function findTransactionOf(
     where change.id = ${changeId}::bigint`;
   const era = (await listEras(audit)).find(({ first }) => first <= BigInt(changeId));
   if (change === undefined || era === undefined) return undefined;
-  const { tx } = change;
-  const bounds = await boundsOf(audit, tx, era, change.began ?? (await findBeginningBefore(audit, tx, era)));
-  return locate(audit, tx, era, bounds);
+  const { tx, began } = change;
+  const sought = { tx, era, committedAt: await readCommitTime(audit, tx, era) };
+  return locate(
+    audit,
+    sought,
+    await boundsOf(audit, sought, began ?? (await findBeginningBefore(audit, sought))),
+  );
 }
 
 async function locate(
   audit: AuditDatabase,
-  tx: string,
-  era: Era,
+  sought: Sought,
   { since, until, below }: Bounds,
 ): Promise<FoundTransaction | undefined> {
   const { sql, object } = audit;
@@ -80,36 +87,27 @@ async function locate(
       to_char(min(change.at), ${ISO}) as "firstAt", to_char(max(change.at), ${ISO}) as "lastAt",
       count(*)::text as changes
     from ${object("change")} as change
-    where change.xid = ${tx}::text::xid8
-      ${withinEra(audit, era)}
+    where change.xid = ${sought.tx}::text::xid8
+      ${withinEra(audit, sought.era)}
       ${since === null ? sql`` : sql`and change.at >= ${since}::text::timestamptz`}
       ${until === null ? sql`` : sql`and change.at <= ${until}::text::timestamptz`}
       ${below === null ? sql`` : sql`and change.id < ${below}::bigint`}
     having count(*) > 0`;
-  if (found === undefined) return undefined;
-  return {
-    ...found,
-    changes: Number(found.changes),
-    tx,
-    era,
-    committedAt: await readCommitTime(audit, tx, era),
-  };
+  return found && { ...found, ...sought, changes: Number(found.changes) };
 }
 
-/** A minute's grace covers clocks that were set back a little. */
+/** A second's grace covers clocks that were set back a little; a longer one would be the larger part of a busy log. */
 async function boundsOf(
-  audit: AuditDatabase,
-  tx: string,
-  era: Era,
+  { sql, object }: AuditDatabase,
+  { tx, era, committedAt }: Sought,
   began: string | undefined,
 ): Promise<Bounds> {
-  const committed = await readCommitTime(audit, tx, era);
-  const [bounds] = await audit.sql<Bounds[]>`
+  const [bounds] = await sql<Bounds[]>`
     select
-      (${began ?? null}::text::timestamptz - interval '1 minute')::text as since,
-      (${committed}::text::timestamptz + interval '1 minute')::text as until,
+      (${began ?? null}::text::timestamptz - interval '1 second')::text as since,
+      (${committedAt}::text::timestamptz + interval '1 second')::text as until,
       min(tag.id)::text as below
-    from ${audit.object("tag")} as tag
+    from ${object("tag")} as tag
     where tag.era = ${era.era} and pg_visible_in_snapshot(${tx}::text::xid8, tag.snapshot)`;
   return bounds ?? unbounded;
 }
@@ -134,12 +132,12 @@ async function readCommitTime(audit: AuditDatabase, tx: string, era: Era): Promi
  * out in order, and who records has one. The latest such beginning is looked for page by page, in ever smaller
  * steps; any that is met is true, so that a log that is not in order costs time only.
  */
-async function findBeginningBefore(audit: AuditDatabase, tx: string, era: Era): Promise<string | undefined> {
+async function findBeginningBefore(audit: AuditDatabase, sought: Sought): Promise<string | undefined> {
   let latest: Beginning | undefined;
   for (const segment of await listSegmentPages(audit)) {
     if (latest && segment.lastAt !== null && toMicroseconds(segment.lastAt) < toMicroseconds(latest.began))
       continue;
-    const found = await findLatestBeginning(audit, tx, era, segment);
+    const found = await findLatestBeginning(audit, sought, segment);
     if (found && (!latest || toMicroseconds(found.began) > toMicroseconds(latest.began))) latest = found;
   }
   return latest?.began;
@@ -153,8 +151,7 @@ interface Beginning {
 /** The latest beginning of a transaction with a smaller id, as far as it is met within one segment. */
 async function findLatestBeginning(
   audit: AuditDatabase,
-  tx: string,
-  era: Era,
+  { tx, era }: Sought,
   { segment, pages }: SegmentPages,
 ): Promise<Beginning | undefined> {
   let range: PageRange = { first: 0, end: pages };
