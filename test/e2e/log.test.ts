@@ -192,11 +192,9 @@ describe("a log that many write at once", () => {
     await audit("enable", "item");
     await audit("enable", "kept", "--retain", "30d");
     await writeAtOnce(database.url, { sessions: 6, rounds: 200, seed: 7 });
-    await database.sql
-      .unsafe(
-        "begin; update item set n = n + 1; update kept set n = n + 1; update item set n = n + 1; commit",
-      )
-      .simple();
+    await database.sql.begin((sql) =>
+      sql.unsafe("update item set n = n + 1; update kept set n = n + 1; update item set n = n + 1"),
+    );
     await writeAtOnce(database.url, { sessions: 6, rounds: 60, seed: 8 });
   });
 
