@@ -25,7 +25,7 @@ export interface FilterOptions {
   readonly context?: readonly ContextFact[] | undefined;
   /** The newest so many. */
   readonly limit?: number | undefined;
-  /** Newest first. */
+  /** In the order opposite to the command's own. */
   readonly reverse?: boolean | undefined;
 }
 
@@ -36,24 +36,28 @@ export type TypedFilter<T extends FilterOptions> = Omit<T, "since" | "until" | "
   readonly range?: string | undefined;
 };
 
-/** Adds the options that say which changes are meant; `limit` and `reverse` say what these two do there. */
-export function addFilterOptions(
-  command: Command,
-  { limit = "the newest n changes", reverse = "newest first" }: { limit?: string; reverse?: string } = {},
-): Command {
+/** What these options do, in the same words wherever they are. */
+export const filterWords = {
+  op: "insert, update, delete, truncate; comma-separated",
+  column: "changes of these columns, by present or former name",
+  limit: "the newest n only",
+} as const;
+
+/** Adds the options that say which changes are meant. */
+export function addFilterOptions(command: Command): Command {
   return command
     .option("--actor <name>", "changes of this actor, or of this database user where no actor was claimed")
     .option("--db-user <name>", "changes of this session user, whatever actor was claimed")
-    .option("--op <operations>", "insert, update, delete, truncate; comma-separated", parseOperations)
-    .option("--column <names>", "changes of these columns, by present or former name", collectList)
+    .option("--op <operations>", filterWords.op, parseOperations)
+    .option("--column <names>", filterWords.column, collectList)
     .addOption(new Option("--since <when>", "changes from this instant on").conflicts("range"))
     .addOption(new Option("--until <when>", "changes up to this instant").conflicts("range"))
     .option("--range <a..b>", "changes after A, up to and including B; either may be left out")
     .option("--where <sql>", "an SQL condition over id, tx, at, op, key, old, new, actor, context …")
     .option("--grep <regex>", "a regular expression over key, values, actor and context, in any case")
     .option("--context <key=value>", "changes whose context has this; repeatable, all must hold", collectFact)
-    .option("--limit <n>", limit, parseCount)
-    .option("--reverse", reverse);
+    .option("--limit <n>", filterWords.limit, parseCount)
+    .option("--reverse", "in the opposite order");
 }
 
 /** The options as typed with their instants understood. */

@@ -24,7 +24,7 @@ export function addLogCommand(
     .command("log")
     .description("Show what transactions did, across tables, newest first")
     .argument("[table...]", 'only what they did to users, public.users, "Odd.Name", or relation:ID');
-  addFilterOptions(command, { limit: "the newest n transactions", reverse: "oldest first" });
+  addFilterOptions(command);
   addCommonOptions(command, { instants: true, example: "audit log --actor ana --since -2h" });
   command.action(async (tables: string[], options: Typed) =>
     run({ ...(await readFilterOptions(options)), tables }, io),

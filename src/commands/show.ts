@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Subject } from "../core/subject.ts";
 import type { Io } from "../io.ts";
 import type { OperationName } from "../types.ts";
-import { parseOperations } from "./changeOptions.ts";
+import { filterWords, parseOperations } from "./changeOptions.ts";
 import {
   addCommonOptions,
   type ConnectionOptions,
@@ -27,15 +27,11 @@ export function addShowCommand(
 ): void {
   const command = program
     .command("show")
-    .description("Show a change or a transaction in full")
+    .description("Show a change in full, or a transaction with its changes, which can be narrowed")
     .argument("<what>", "change:ID, the number of a change alone, or tx:ID")
-    .option(
-      "--op <operations>",
-      "of a transaction, only insert, update, delete, truncate; comma-separated",
-      parseOperations,
-    )
-    .option("--column <names>", "of a transaction, only changes of these columns", collectList)
-    .option("--limit <n>", "of a transaction, the first n changes", parseCount);
+    .option("--op <operations>", filterWords.op, parseOperations)
+    .option("--column <names>", filterWords.column, collectList)
+    .option("--limit <n>", filterWords.limit, parseCount);
   addCommonOptions(command, { instants: true, example: "audit show tx:812" });
   command.action(async (what: string, options: Omit<ShowOptions, "what">) => {
     const { parseSubject } = await import("../core/subject.ts");

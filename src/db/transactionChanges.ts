@@ -14,17 +14,17 @@ interface Row extends ChangeRow {
 }
 
 /**
- * The changes of a transaction over all tables, in the order of their effects as far as streamInRowOrder promises; `first`
- * narrows to the first so many.
+ * The changes of a transaction over all tables, in the order of their effects as far as streamInRowOrder promises; `newest`
+ * narrows to the newest so many.
  */
 export function streamTransactionChanges(
   audit: AuditDatabase,
   names: Names,
   found: FoundTransaction,
   filter: ChangeFilter,
-  first: number | undefined,
+  newest: number | undefined,
 ): AsyncGenerator<Change[], void, undefined> {
-  return streamInRowOrder(audit, readBatches(audit, names, found, filter, first), { newestFirst: false });
+  return streamInRowOrder(audit, readBatches(audit, names, found, filter, newest), { newestFirst: false });
 }
 
 /** A cursor of SQL, since others ask the server in between. */
@@ -33,7 +33,7 @@ async function* readBatches(
   names: Names,
   found: FoundTransaction,
   filter: ChangeFilter,
-  first: number | undefined,
+  newest: number | undefined,
 ): AsyncGenerator<PlacedChange[], void, undefined> {
   const { sql, object } = audit;
   await sql`
@@ -43,9 +43,9 @@ async function* readBatches(
       select change.*
       from ${object("change")} as change
       where ${withinTransaction(audit, found)} ${filterCondition(audit, filter)}
-      order by change.id
-      ${first === undefined ? sql`` : sql`limit ${first}`}
-    ) as change`;
+      order by change.id ${newest === undefined ? sql`` : sql`desc limit ${newest}`}
+    ) as change
+    order by change.id`;
   for (;;) {
     const rows = await sql<Row[]>`fetch ${sql.unsafe(String(BATCH))} from changes_of_transaction`;
     yield rows.map((row) => toChange(row, nameOf(names, row.relation)));

@@ -96,8 +96,8 @@ function fullValueLines(change: Change, { style, width }: TransactionTextOptions
     const name = safeText(column);
     const label = `${indent}${style.cyan(name)}${" ".repeat(widest - displayWidth(name))}  `;
     if (!changed.has(column)) {
-      const value = columnValue(change.new, column) ?? columnValue(change.old, column);
-      const text = value === undefined ? unknown : valueText(value);
+      const holder = columnValue(change.new, column) === undefined ? change.old : change.new;
+      const text = sideText(holder, column);
       return [label + (change.op === "update" ? style.dim(`${text} (unchanged)`) : text)];
     }
     const before = sideText(change.old, column);

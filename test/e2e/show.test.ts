@@ -127,7 +127,7 @@ describe("audit show", () => {
       ["update", "1"],
       ["update", "7"],
     ]);
-    expect(await ops("--limit", "1")).toEqual([["update", "1"]]);
+    expect(await ops("--limit", "1")).toEqual([["update", "7"]]);
     expect(await ops("--column", "id")).toEqual([["update", "7"]]);
     expect(await ops("--op", "delete")).toEqual([]);
     const { stdout, stderr } = await audit("show", `tx:${moved?.tx}`, "--op", "delete");
