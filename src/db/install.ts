@@ -69,6 +69,7 @@ export async function install(connection: Connection, schema: string): Promise<I
       "Upgrade the tool: npm install -g pgtrail",
     );
   }
+  if (former && former.version !== version) await refuseHalfDetached(sql, schema);
   if (former && (former.version !== version || !former.roles || !former.eventTriggers))
     await lockAuditedTables(sql, schema);
   if (!there) {
@@ -171,6 +172,23 @@ async function refuseStrangersObjects(sql: Sql, schema: string): Promise<void> {
     throw refusal(
       `Schema ${quoteIdentifier(schema)} holds what is not ours: ${safeText(found.description)}, which belongs to role ${quoteIdentifier(found.owner)}; nothing was changed.`,
       "It would run with the rights of whoever uses the audit trail. Drop it, then run audit init again.",
+    );
+  }
+}
+
+/** The server alters no table of which a partition is on its way out. */
+async function refuseHalfDetached(sql: Sql, schema: string): Promise<void> {
+  const [segment] = await sql<{ name: string }[]>`
+    select class.relname as name
+    from pg_inherits as member
+    join pg_class as class on class.oid = member.inhrelid
+    join pg_namespace as namespace on namespace.oid = class.relnamespace
+    where namespace.nspname = ${schema} and member.inhdetachpending`;
+  if (segment) {
+    const name = quoteIdentifier(schema);
+    throw refusal(
+      `An audit prune was cut off while it took the segment ${name}.${segment.name} out of the log; nothing was changed.`,
+      `Let it end, then run audit init again: alter table ${name}.change detach partition ${name}.${segment.name} finalize`,
     );
   }
 }

@@ -378,6 +378,26 @@ describe.each(formers.slice(-1))("An installation of version $version", (former)
   });
 });
 
+describe.each(formers.slice(0, 1))("An installation of version $version", (former) => {
+  const shop = useShop(former, { superuser: true });
+
+  it("is left as it is while a segment is on its way out, and init says how to go on", async () => {
+    const { owner, superuser } = shop;
+    await owner`select audit._open_segment(1)`;
+    await superuser.unsafe("begin; select from audit.change");
+    await owner.unsafe("set lock_timeout = 100");
+    await expect(
+      owner.unsafe("alter table audit.change detach partition audit.change_1 concurrently"),
+    ).rejects.toThrow("lock timeout");
+    await superuser.unsafe("commit");
+    const { code, stderr } = await shop.audit.run(["init"]);
+    expect(code).toBe(5);
+    expect(stderr).toContain("the segment audit.change_1 out of the log; nothing was changed.");
+    await superuser.unsafe(/alter table .*/.exec(stderr)?.[0] ?? "");
+    await shop.audit("init");
+  });
+});
+
 describe.each(formers)(
   "An installation of version $version by a role without rights that owns the database",
   (former) => {
