@@ -1,5 +1,6 @@
 import type { Image, Instant, RowDifference, Value } from "../types.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { streamRows } from "./rawRows.ts";
 import type { Relation } from "./registry.ts";
 
 /** A column whose value at an instant cannot be known, and why. */
@@ -17,9 +18,6 @@ export interface PastRows {
 
 const BATCH = 500;
 
-/** Written as true and false, like in images. */
-const BOOLEAN = 16;
-
 /**
  * The rows of a table at an instant, in the order of their keys, streamed; of one row only where `key`
  * is given. Throws, before the first row, where the instant lies outside coverage.
@@ -35,7 +33,7 @@ export async function readPast(
   return {
     columns: columns.map(({ name }) => name),
     unknown: columns.filter(isUnknown),
-    batches: streamRows(audit, await inKeyOrder(audit, relation, statement)),
+    batches: streamRows(audit.sql, await inKeyOrder(audit, relation, statement)),
   };
 }
 
@@ -76,28 +74,6 @@ function isUnknown(column: {
   readonly reason: string | null;
 }): column is UnknownColumn {
   return column.reason !== null;
-}
-
-/** Reads raw values: no parser of the driver may touch what people stored. */
-async function* streamRows(
-  { sql }: AuditDatabase,
-  statement: string,
-): AsyncGenerator<(readonly Value[])[], void, undefined> {
-  let types: readonly number[] = [];
-  for await (const rows of sql.unsafe(statement).raw().cursor(BATCH)) {
-    // The driver names the columns with the first batch only.
-    const { columns } = rows as unknown as { columns: readonly { type: number }[] | null };
-    if (columns) types = columns.map(({ type }) => type);
-    yield (rows as unknown as (Buffer | null)[][]).map((row) =>
-      row.map((value, index) => toValue(value, types[index] ?? 0)),
-    );
-  }
-}
-
-function toValue(raw: Buffer | null, type: number): Value {
-  if (raw === null) return null;
-  const text = raw.toString("utf8");
-  return type === BOOLEAN ? (text === "t" ? "true" : "false") : text;
 }
 
 /**
