@@ -7,11 +7,12 @@ import { escapeControls, safeText } from "../core/safe.ts";
 import { parseReading } from "../core/sqlStatement.ts";
 import { uniqueNames } from "../core/uniqueNames.ts";
 import { unknownTable } from "../db/catalog.ts";
+import { isFunction } from "../db/functionReadings.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import { settleInstant } from "../db/instants.ts";
-import { preparePastQuery } from "../db/pastQuery.ts";
+import { type PresentAllowed, preparePastQuery } from "../db/pastQuery.ts";
 import { withReading } from "../db/reading.ts";
-import { findRelations, type RelationFacts } from "../db/relationFacts.ts";
+import { findRelations } from "../db/relationFacts.ts";
 import { ExitCode, UserError, usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { writeAnswer } from "../output/answer.ts";
@@ -44,16 +45,14 @@ export async function answerQuery(
     output,
   }: {
     readonly instant: Instant;
-    readonly present: readonly RelationFacts[];
+    readonly present: PresentAllowed;
     readonly output: OutputOptions;
   },
   io: Io,
 ): Promise<void> {
   const query = await preparePastQuery(audit, parseReading(sql), instant, present);
-  const nameOf = (facts: TableName) => safeText(formatTableName(facts));
-  for (const facts of query.present) io.err(`note: ${nameOf(facts)} is read as it is today\n`);
-  for (const name of query.doubtful)
-    io.err(`note: ${name} is a function that may read tables; what it reads itself is as of today\n`);
+  const nameOf = (name: TableName) => safeText(formatTableName(name));
+  for (const name of query.present) io.err(`note: ${nameOf(name)} is taken as it is today\n`);
   const unknown = query.tables.flatMap(({ facts, unknown: columns }) =>
     columns.map(({ name, reason }) => ({ schema: facts.schema, table: facts.table, column: name, reason })),
   );
@@ -68,7 +67,7 @@ export async function answerQuery(
       extra: {
         at: instantJson(instant),
         unknown: unknown.map(({ schema, table, column }) => ({ schema, table, column })),
-        present: query.present.map(({ schema, table }) => ({ schema, table })),
+        present: query.present.map(({ schema = null, table }) => ({ schema, table })),
       },
       json: (row) => rowJson(names, row),
       columns: query.columns.map((title) => ({ title })),
@@ -89,17 +88,20 @@ function rowJson(names: readonly string[], row: readonly Value[]): Record<string
   return item;
 }
 
-/** The relations that are to be read as they are today. Exit 2 where there is none of a name. */
+/** What is to be read as it is today: tables, views, functions. Exit 2 where there is nothing of a name. */
 export async function resolvePresent(
   audit: AuditDatabase,
   names: readonly TableName[],
-): Promise<RelationFacts[]> {
+): Promise<PresentAllowed> {
   const found = await findRelations(audit.sql, names, audit.searchPath);
-  const faults = [];
-  for (const [index, name] of names.entries())
-    if (found[index] === undefined) faults.push(await unknownTable(audit.sql, name, audit.searchPath));
+  const functions: TableName[] = [];
+  const faults: string[] = [];
+  for (const name of names.filter((_, index) => found[index] === undefined)) {
+    if (await isFunction(audit, name)) functions.push(name);
+    else faults.push(await unknownTable(audit.sql, name, audit.searchPath));
+  }
   if (faults.length > 0) throw usageError(faults.join("\n"));
-  return found.filter((facts) => facts !== undefined);
+  return { relations: found.filter((facts) => facts !== undefined), functions };
 }
 
 async function readSource(source: QuerySource, input: NodeJS.ReadableStream): Promise<string> {

@@ -35,7 +35,8 @@ interface Typed extends ConnectionOptions, OutputOptions, ZoneOptions {
 const limits = `
 Tables and views are read as they were, whether written users or public.users; keys, and so GROUP BY a key
 alone, are of today's tables only. Tables that are not audited, and materialized views, have no past: --present
-reads them as they are. A function in PL/pgSQL or the like reads today's tables, which no plan shows.
+reads them as they are. A function reads today's tables: one that names an audited table is refused, unless
+--present names it; what it reads in other ways cannot be seen.
 In JSON a column's name that comes again gets a number: id, id_2.
 `;
 
@@ -52,7 +53,7 @@ export function addQueryCommand(
     .option("--file <path>", "read the statement from a file")
     .option(
       "--present <tables>",
-      "tables to read as they are today; comma-separated, repeatable",
+      "tables, views or functions to take as they are today; comma-separated, repeatable",
       collectList,
     );
   addCommonOptions(command, {

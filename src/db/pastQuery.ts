@@ -5,9 +5,9 @@ import { readingsOf } from "../core/queryPlan.ts";
 import { safeText } from "../core/safe.ts";
 import type { ReadingStatement } from "../core/sqlStatement.ts";
 import { type NamedQuery, type WrappedQuery, wrapQuery } from "../core/wrappedQuery.ts";
-import type { Instant, Value } from "../types.ts";
+import type { Instant, TableName, Value } from "../types.ts";
 import { aside, streamAside } from "./aside.ts";
-import { findDoubtful } from "./doubtfulFunctions.ts";
+import { refuseFunctions } from "./functionReadings.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { type UnknownColumn, unknownColumns } from "./past.ts";
 import { emptyBody, pastBody } from "./pastBody.ts";
@@ -24,11 +24,16 @@ export interface PastQuery {
   /** The audited tables it reads, with those of their columns that cannot be known. */
   readonly tables: readonly { readonly facts: RelationFacts; readonly unknown: readonly UnknownColumn[] }[];
   /** The relations it reads as they are today, because that was asked for. */
-  readonly present: readonly RelationFacts[];
-  /** Functions in it that may read tables where no plan shows it, as they are today. */
-  readonly doubtful: readonly string[];
+  readonly present: readonly TableName[];
   /** Its rows, in its order, to be read once and before anything else is asked of the connection. */
   readonly rows: AsyncGenerator<(readonly Value[])[], void, undefined>;
+}
+
+/** What may be read as it is today. */
+export interface PresentAllowed {
+  readonly relations: readonly RelationFacts[];
+  /** Functions, by name; what these read is their own affair. */
+  readonly functions: readonly TableName[];
 }
 
 /** So that a plan shows every partition. */
@@ -45,22 +50,31 @@ export async function preparePastQuery(
   audit: AuditDatabase,
   statement: ReadingStatement,
   instant: Instant,
-  allowed: readonly RelationFacts[],
+  allowed: PresentAllowed,
 ): Promise<PastQuery> {
   const { sql } = audit;
-  const sources = await gatherSources(audit, statement, new Set(allowed.map(({ oid }) => oid)));
-  const tell = (wrapped: WrappedQuery) => (error: unknown) => {
-    throw queryFailure(error, statement.text, wrapped, (name) => viewBehind(sources, name));
-  };
+  const sources = await gatherSources(audit, statement, new Set(allowed.relations.map(({ oid }) => oid)));
+  const tell =
+    ({ locate }: WrappedQuery, before = "") =>
+    (error: unknown) => {
+      throw queryFailure(
+        error,
+        statement.text,
+        (position) => locate(position - before.length),
+        (name) => viewBehind(sources, name),
+      );
+    };
   const empty = wrap(sources, emptyBody);
   const { readings, columns } = await aside(audit, wholePlan, async () => ({
-    readings: readingsOf(await explain(sql, empty.text).catch(tell(empty))),
+    readings: readingsOf(await explain(sql, empty.text).catch(tell(empty, EXPLAIN))),
     columns: await columnNames(sql, empty.text).catch(tell(empty)),
   }));
   const used = sources.sources.filter(({ name }) =>
     readings.functionAliases.some((alias) => alias === name || alias.startsWith(`${name}_`)),
   );
-  const present = await refusePresent(audit, sources, used, readings, allowed, (query) =>
+  const functions = await refuseFunctions(audit, sources.functions, allowed.functions);
+  const permitted = { relations: allowed.relations, oids: functions.reads };
+  const present = await refusePresent(audit, sources, used, readings, permitted, (query) =>
     aside(audit, wholePlan, async () => readingsOf(await explain(sql, query))),
   );
   const bodies = new Map<PastSource, string>();
@@ -75,11 +89,12 @@ export async function preparePastQuery(
   return {
     columns,
     tables,
-    present,
-    doubtful: await findDoubtful(audit, sources),
+    present: [...present, ...functions.names],
     rows: streamAside(audit, () => rowsOf(sql, wrapped, tell(wrapped))),
   };
 }
+
+const EXPLAIN = "explain (verbose, format json, costs off) ";
 
 /** `table` gives the query that stands for an audited table. */
 function wrap(
@@ -107,7 +122,7 @@ function viewBehind({ sources }: PastSources, name: string): string | undefined 
 
 async function explain(sql: Sql, query: string): Promise<unknown> {
   const [row] = await sql.unsafe<{ "QUERY PLAN": string }[]>(
-    `explain (verbose, format json, costs off) ${query}`,
+    EXPLAIN + query,
     [],
     // The extended protocol, which takes one statement only.
     { simple: false } as never,

@@ -82,7 +82,7 @@ export async function gatherSources(
     }
     for (const { schema, table, at, end } of names.columns)
       if (past.some(({ facts }) => facts.schema === schema && facts.table === table))
-        edits.push({ at, end, text: quoted(table) });
+        edits.push({ at, end, text: "" });
     return { query: { text, edits: edits.sort((one, other) => one.at - other.at) }, bare };
   };
 

@@ -6,17 +6,22 @@ import type { AuditDatabase } from "./installation.ts";
 import type { PastSource, PastSources } from "./pastSources.ts";
 import { findRelations, type RelationFacts } from "./relationFacts.ts";
 
+/** What may be read as it is today: relations that were named, and what functions that were named read. */
+export interface Permitted {
+  readonly relations: readonly RelationFacts[];
+  readonly oids: ReadonlySet<number>;
+}
+
 /**
  * Refuses a query that would read a table as it is today: exit 2 where the table has a past that the query misses,
- * exit 3 where it has none. `allowed` are those that may be read so; returns the ones that are. `explain` tells
- * what a query reads.
+ * exit 3 where it has none. Returns the permitted relations that are read so. `explain` tells what a query reads.
  */
 export async function refusePresent(
   audit: AuditDatabase,
   sources: PastSources,
   used: readonly PastSource[],
   readings: PlanReadings,
-  allowed: readonly RelationFacts[],
+  { relations: allowed, oids }: Permitted,
   explain: (query: string) => Promise<PlanReadings>,
 ): Promise<RelationFacts[]> {
   const { sql } = audit;
@@ -26,7 +31,7 @@ export async function refusePresent(
       names.map(({ schema, table }) => ({ schema: schema ?? "", table })),
       [],
     );
-  const free = new Set(allowed.flatMap(({ oid, heirs }) => [oid, ...heirs]));
+  const free = new Set([...oids, ...allowed.flatMap(({ oid, heirs }) => [oid, ...heirs])]);
   for (const { kind, ...name } of allowed) {
     if (kind !== "v") continue;
     const behind = await find((await explain(`select * from ${formatTableName(name)}`)).relations);

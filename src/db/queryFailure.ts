@@ -15,7 +15,7 @@ const OTHERS = /^(?:08|28|40|53|55P03|57|58|UA|XX|42501|25P0)/;
 export function queryFailure(
   error: unknown,
   typed: string,
-  wrapped: WrappedQuery,
+  locate: WrappedQuery["locate"],
   describe: (name: string) => string | undefined,
 ): unknown {
   const state = sqlStateOf(error);
@@ -28,7 +28,7 @@ export function queryFailure(
   }
   const { message, position, hint } = error as Error & { position?: string; hint?: string };
   const told = translateFailure(error);
-  const place = position === undefined ? undefined : wrapped.locate(Number(position));
+  const place = position === undefined ? undefined : locate(Number(position));
   return new UserError(ExitCode.Usage, describePlace(safeText(asSentence(message)), typed, place, describe), {
     hint: groupHint(state) ?? (hint === undefined ? undefined : safeText(asSentence(hint))),
     detail: told instanceof UserError ? told.detail : `SQLSTATE ${state}`,
