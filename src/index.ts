@@ -9,6 +9,7 @@ export { runInit } from "./actions/init.ts";
 export { runPrune } from "./actions/prune.ts";
 export { runQuery } from "./actions/query.ts";
 export { runRetentionList, runRetentionSet } from "./actions/retention.ts";
+export { runShell } from "./actions/shell.ts";
 export { runStatus } from "./actions/status.ts";
 export { runUninstall } from "./actions/uninstall.ts";
 export { ExitCode, UserError } from "./errors.ts";

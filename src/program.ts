@@ -12,6 +12,7 @@ import { addInitCommand } from "./commands/init.ts";
 import { addPruneCommand } from "./commands/prune.ts";
 import { addQueryCommand } from "./commands/query.ts";
 import { addRetentionCommand } from "./commands/retention.ts";
+import { addShellCommand } from "./commands/shell.ts";
 import { addStatusCommand } from "./commands/status.ts";
 import { addSyncCommand } from "./commands/sync.ts";
 import { addUninstallCommand } from "./commands/uninstall.ts";
@@ -58,6 +59,7 @@ export function createProgram(io: Io): Command {
   addDiffCommand(program, io);
   addAtTimeCommand(program, io);
   addQueryCommand(program, io);
+  addShellCommand(program, io);
   addDefaultsCommand(program, io);
   addRetentionCommand(program, io);
   addPruneCommand(program, io);

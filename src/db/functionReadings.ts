@@ -101,7 +101,7 @@ interface Called extends CalledFunction {
 }
 
 async function readFunctions(
-  { sql, searchPath }: AuditDatabase,
+  { sql, searchPath, installation }: AuditDatabase,
   calls: readonly Called[],
 ): Promise<Declared[]> {
   const names = [...new Set(calls.map(({ name }) => name))];
@@ -112,7 +112,7 @@ async function readFunctions(
     join pg_namespace on pg_namespace.oid = pronamespace
     join pg_language on pg_language.oid = prolang
     where proname = any (${sql.array(names, 25)}::text[])
-      and nspname not in ('pg_catalog', 'information_schema')
+      and nspname not in ('pg_catalog', 'information_schema', ${installation.schema}::text)
       and lanname not in ('internal', 'c')
     order by signature`;
   return rows.filter((row) =>

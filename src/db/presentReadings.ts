@@ -38,14 +38,16 @@ export async function refusePresent(
     for (const facts of behind) if (facts !== undefined) free.add(facts.root ?? facts.oid);
   }
   const scanned = await find(readings.relations);
-  const unknown: ScannedRelation[] = await heirsWithoutPast(audit, sources, used);
+  const unknown = used.flatMap(({ facts }) => facts.heirs).filter((oid) => !sources.audited.has(oid));
+  const remote: string[] = [];
   for (const [index, name] of readings.relations.entries()) {
     const facts = scanned[index];
     if (facts !== undefined && (free.has(facts.oid) || free.has(facts.root ?? 0))) continue;
     if (facts !== undefined && sources.audited.has(facts.root ?? facts.oid)) throw misses(sources, facts);
-    unknown.push(name);
+    if (facts === undefined) remote.push(formatTableName(name));
+    else unknown.push(facts.root ?? facts.oid);
   }
-  if (unknown.length > 0) throw withoutPast(unknown);
+  if (unknown.length + remote.length > 0) throw withoutPast([...(await namesOf(audit, unknown)), ...remote]);
   const read = new Set(
     [...scanned, ...sources.named].flatMap((facts) => (facts ? [facts.oid, facts.root] : [])),
   );
@@ -63,44 +65,27 @@ function misses({ named, audited }: PastSources, facts: RelationFacts): UserErro
       `Read the whole table: ${whole}`,
     );
   }
-  if (isNamed) {
-    return usageError(
-      `${name} would be read as it is today: it is named in a way that is not followed.`,
-      `Write ${safeText(formatTableName({ schema: undefined, table: facts.table }))} or ${name}.`,
-    );
-  }
   return usageError(
-    `${name} would be read as it is today: a function in the query reads it.`,
-    "Write into the query what the function does, or accept the rows of today with --present.",
+    `${name} would be read as it is today: by a function, or under a name that is not followed.`,
+    `Write ${name}, and what the function does, into the query; or accept the rows of today: --present '${name}'`,
   );
 }
 
-function withoutPast(relations: readonly ScannedRelation[]): UserError {
-  const names = relations.map(({ schema, table }) =>
-    safeText(schema === undefined ? table : formatTableName({ schema, table })),
-  );
-  const list = names.join(", ");
-  const they = names.length === 1 ? "is" : "are";
+function withoutPast(names: readonly string[]): UserError {
+  const list = safeText(names.join(", "));
+  const one = names.length === 1;
   return new UserError(
     ExitCode.Inconclusive,
-    `${list} ${they} not audited, so nothing is known of ${names.length === 1 ? "its" : "their"} past.`,
-    {
-      hint: `Read ${names.length === 1 ? "it" : "them"} as of today with: --present '${list.replaceAll(", ", ",")}'`,
-    },
+    `${list} ${one ? "is" : "are"} not audited, so nothing is known of ${one ? "its" : "their"} past.`,
+    { hint: `Read ${one ? "it" : "them"} as of today with: --present '${safeText(names.join(","))}'` },
   );
 }
 
-/** Tables that a table in the query has for heirs, and that are not audited: their rows would be missing. */
-async function heirsWithoutPast(
-  { sql }: AuditDatabase,
-  { audited }: PastSources,
-  used: readonly PastSource[],
-): Promise<ScannedRelation[]> {
-  const heirs = used.flatMap(({ facts }) => facts.heirs).filter((oid) => !audited.has(oid));
-  if (heirs.length === 0) return [];
-  return sql<{ schema: string; table: string }[]>`
+async function namesOf({ sql }: AuditDatabase, oids: readonly number[]): Promise<string[]> {
+  const rows = await sql<{ schema: string; table: string }[]>`
     select nspname as schema, relname as table
     from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-    where pg_class.oid = any (${sql.array(heirs, 26)}::oid[])
+    where pg_class.oid = any (${sql.array([...oids], 26)}::oid[])
     order by 1, 2`;
+  return rows.map(formatTableName);
 }
