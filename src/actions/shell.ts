@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import type { ShellOptions } from "../commands/shell.ts";
 import { type Sql, withDatabase } from "../connection/connect.ts";
-import { isLinkFailure, translateFailure } from "../connection/failure.ts";
+import { isLinkFailure, sqlStateOf, translateFailure } from "../connection/failure.ts";
 import { safeText } from "../core/safe.ts";
 import { parseShellCommand, type ShellCommand, splitStatements } from "../core/shellInput.ts";
 import { parseWhen } from "../core/when.ts";
@@ -18,8 +18,11 @@ import { tableLabel } from "../output/name.ts";
 import type { Instant } from "../types.ts";
 import { answerQuery, resolvePresent } from "./query.ts";
 
-/** Where lines come from: a terminal, with a prompt and editing, or a pipe. */
-export type ShellInputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean };
+/** Where lines come from: a terminal, with a prompt and editing, or a pipe; and where the former shows them. */
+export interface ShellTerminal {
+  readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly output: NodeJS.WritableStream;
+}
 
 const help = `select ...;  run a query over the past, over as many lines as it takes
 \\at <when>   go to another instant, such as \\at 2 days ago
@@ -45,7 +48,10 @@ interface Session {
 export async function runShell(
   options: ShellOptions,
   io: Io,
-  input: ShellInputStream = process.stdin,
+  { input, output }: ShellTerminal = {
+    input: process.stdin,
+    output: io.outIsTTY ? process.stdout : process.stderr,
+  },
 ): Promise<void> {
   const interactive = input.isTTY === true;
   let interrupt = () => {};
@@ -65,7 +71,6 @@ export async function runShell(
       present: await resolvePresent(audit, options.present),
       instant: await settleInstant(audit, options.at, options, io),
     };
-    const output = io.outIsTTY ? process.stdout : process.stderr;
     const lines = createInterface({ input, terminal: interactive, ...(interactive && { output }) });
     let pending = "";
     const prompt = () => {
@@ -73,6 +78,7 @@ export async function runShell(
       if (interactive) lines.prompt();
     };
     interrupt = () => {
+      if (lines.line !== "") for (const name of ["e", "u"]) lines.write(null, { ctrl: true, name });
       if (turn.running) return turn.cancel();
       pending = "";
       io.err("\n");
@@ -120,6 +126,7 @@ class Turn {
   readonly #pid: number;
   readonly #options: ShellOptions;
   #cancelled = false;
+  #cancelling: Promise<void> | undefined;
 
   constructor(sql: Sql, pid: number, options: ShellOptions, io: Io) {
     this.#sql = sql;
@@ -134,6 +141,7 @@ class Turn {
 
   async take(work: () => Promise<void>): Promise<void> {
     this.#cancelled = false;
+    this.#cancelling = undefined;
     await this.#sql`savepoint audit_turn`;
     this.running = true;
     try {
@@ -142,7 +150,10 @@ class Turn {
       throw this.#cancelled && !isLinkFailure(error) ? cancelled() : error;
     } finally {
       this.running = false;
-      await this.#sql`rollback to savepoint audit_turn`;
+      // A cancel that comes too late would hit what is asked next: this, at the worst, which can be asked again.
+      await this.#cancelling;
+      const back = () => this.#sql`rollback to savepoint audit_turn`;
+      await back().catch((error) => (sqlStateOf(error) === "57014" ? back() : Promise.reject(error)));
     }
   }
 
@@ -150,7 +161,7 @@ class Turn {
   readonly cancel = (): void => {
     if (this.#cancelled) return;
     this.#cancelled = true;
-    void this.#cancelOnServer().catch(() => {});
+    this.#cancelling = this.#cancelOnServer().catch(() => {});
   };
 
   async #cancelOnServer(): Promise<void> {

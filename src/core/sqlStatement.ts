@@ -37,6 +37,8 @@ export function parseReading(sql: string): ReadingStatement {
   const more = semicolon < 0 ? undefined : tokens.slice(semicolon).find((token) => !isSemicolon(token));
   if (more !== undefined) fail(more.at, "Only one statement can be run, and a second one begins here.");
   if (last.kind === "open") fail(last.at, "What is opened here is never closed.");
+  const parameter = own.find(({ kind, text }) => kind === "number" && text.startsWith("$"));
+  if (parameter !== undefined) fail(parameter.at, `There is no value for ${parameter.text}: write it out.`);
   const unmatched = unmatchedParenthesis(own);
   if (unmatched !== undefined) fail(unmatched.at, "This parenthesis has no partner.");
   return { text: sql.slice(0, last.end), tokens: own };

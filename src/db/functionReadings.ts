@@ -43,7 +43,8 @@ export async function refuseFunctions(
     allowed.some((one) => one.table === name && (one.schema ?? schema) === schema);
   const names = new Map<string, TableName>();
   const reads = new Set<number>();
-  const relations = functions.length === 0 ? new Map<string, NamedRelation>() : await relationsByName(audit);
+  const relations =
+    functions.length === 0 ? new Map<string, NamedRelation[]>() : await relationsByName(audit);
   const seen = new Set<string>();
   let calls: readonly Called[] = functions.map((call) => ({ ...call, by: "query" }));
   for (let depth = 0; depth < DEPTH && calls.length > 0; depth++) {
@@ -76,14 +77,21 @@ interface NamedRelation extends TableName {
   readonly oid: number;
 }
 
-/** All that can be read like a table, but for catalogs and our own; of those with the same name any. */
-async function relationsByName({ sql, installation }: AuditDatabase): Promise<Map<string, NamedRelation>> {
+/** All that can be read like a table, but for catalogs and our own; of those with the same name, that on the path first. */
+async function relationsByName({
+  sql,
+  installation,
+  searchPath,
+}: AuditDatabase): Promise<Map<string, NamedRelation[]>> {
   const rows = await sql<NamedRelation[]>`
     select pg_class.oid, nspname as schema, relname as table
     from pg_class join pg_namespace on pg_namespace.oid = relnamespace
     where relkind in ('r', 'p', 'v', 'm', 'f')
-      and nspname !~ '^pg_' and nspname not in ('information_schema', ${installation.schema}::text)`;
-  return new Map(rows.map((row) => [row.table, row]));
+      and nspname !~ '^pg_' and nspname not in ('information_schema', ${installation.schema}::text)
+    order by array_position(${sql.array([...searchPath], 25)}::text[], nspname::text), nspname`;
+  const byName = new Map<string, NamedRelation[]>();
+  for (const row of rows) byName.set(row.table, [...(byName.get(row.table) ?? []), row]);
+  return byName;
 }
 
 /** Whether there is a function of this name; without a schema, anywhere. */
