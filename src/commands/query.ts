@@ -33,9 +33,8 @@ interface Typed extends ConnectionOptions, OutputOptions, ZoneOptions {
 }
 
 const limits = `
-Tables and views are read as they were, whether written users or public.users; keys, and so GROUP BY a key
-alone, are of today's tables only. Tables that are not audited, and materialized views, have no past: --present
-reads them as they are. A function reads today's tables: one that names an audited table is refused, unless
+Tables and views are read as they were, whether written users or public.users. Tables that are not audited, and
+materialized views, have no past: --present reads them as they are. A function reads today's tables: one that names a table is refused, unless
 --present names it; what it reads in other ways cannot be seen.
 In JSON a column's name that comes again gets a number: id, id_2.
 `;

@@ -18,7 +18,8 @@ export type QueryPlace =
   | { readonly in: "statement"; readonly at: number }
   /** Behind the statement's last character: it ends too early. */
   | { readonly in: "end"; readonly at: number }
-  | { readonly in: "query"; readonly name: string };
+  /** In a named query, at a place of its text. */
+  | { readonly in: "query"; readonly name: string; readonly at: number };
 
 /** One statement that reads `queries` by their names; each may read those before it. Its rows and their order stay. */
 export function wrapQuery(
@@ -26,10 +27,12 @@ export function wrapQuery(
   statement: { readonly text: string; readonly edits: readonly Edit[] },
 ): WrappedQuery {
   let head = "";
-  const ends: { readonly name: string; readonly end: number }[] = [];
+  const ends: { readonly name: string; readonly start: number; readonly end: number }[] = [];
   for (const { name, query } of queries) {
-    head += `${head === "" ? "with " : ",\n"}${name} as (\n${query}\n)`;
-    ends.push({ name, end: head.length });
+    head += `${head === "" ? "with " : ",\n"}${name} as (\n`;
+    const start = head.length;
+    head += `${query}\n)`;
+    ends.push({ name, start, end: head.length });
   }
   head += `${head === "" ? "" : "\n"}select * from (\n`;
   const body = applyEdits(statement.text, statement.edits);
@@ -39,7 +42,7 @@ export function wrapQuery(
     locate: (position) => {
       const index = characterIndex(text, position);
       const query = ends.find(({ end }) => index < end);
-      if (query !== undefined) return { in: "query", name: query.name };
+      if (query !== undefined) return { in: "query", name: query.name, at: index - query.start };
       if (index - head.length >= body.length) return { in: "end", at: statement.text.length };
       return { in: "statement", at: placeBefore(Math.max(0, index - head.length), statement.edits) };
     },

@@ -1,17 +1,16 @@
 import type { Sql } from "../connection/connect.ts";
-import { applyEdits } from "../core/edits.ts";
 import { formatTableName } from "../core/name.ts";
-import { readingsOf } from "../core/queryPlan.ts";
 import { safeText } from "../core/safe.ts";
 import type { ReadingStatement } from "../core/sqlStatement.ts";
-import { type NamedQuery, type WrappedQuery, wrapQuery } from "../core/wrappedQuery.ts";
+import type { WrappedQuery } from "../core/wrappedQuery.ts";
 import type { Instant, TableName, Value } from "../types.ts";
-import { aside, streamAside } from "./aside.ts";
+import { streamAside } from "./aside.ts";
+import { planEmpty } from "./emptyPlan.ts";
 import { refuseFunctions } from "./functionReadings.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { type UnknownColumn, unknownColumns } from "./past.ts";
 import { emptyBody, pastBody } from "./pastBody.ts";
-import { gatherSources, type PastSource, type PastSources, quoted } from "./pastSources.ts";
+import { gatherSources, type PastSource, type PastSources, quoted, wrapSources } from "./pastSources.ts";
 import { refusePresent } from "./presentReadings.ts";
 import { queryFailure } from "./queryFailure.ts";
 import { streamRows } from "./rawRows.ts";
@@ -23,21 +22,18 @@ export interface PastQuery {
   readonly columns: readonly string[];
   /** The audited tables it reads, with those of their columns that cannot be known. */
   readonly tables: readonly { readonly facts: RelationFacts; readonly unknown: readonly UnknownColumn[] }[];
-  /** The relations it reads as they are today, because that was asked for. */
+  /** What it takes as it is today, because that was asked for. */
   readonly present: readonly TableName[];
   /** Its rows, in its order, to be read once and before anything else is asked of the connection. */
   readonly rows: AsyncGenerator<(readonly Value[])[], void, undefined>;
 }
 
-/** What may be read as it is today. */
+/** What may be taken as it is today. */
 export interface PresentAllowed {
   readonly relations: readonly RelationFacts[];
   /** Functions, by name; what these read is their own affair. */
   readonly functions: readonly TableName[];
 }
-
-/** So that a plan shows every partition. */
-const wholePlan = { enable_partition_pruning: "off", constraint_exclusion: "off" };
 
 /**
  * Prepares a statement to be run over the past. Audited tables and views become named queries around it, under
@@ -52,31 +48,17 @@ export async function preparePastQuery(
   instant: Instant,
   allowed: PresentAllowed,
 ): Promise<PastQuery> {
-  const { sql } = audit;
-  const sources = await gatherSources(audit, statement, new Set(allowed.relations.map(({ oid }) => oid)));
-  const tell =
-    ({ locate }: WrappedQuery, before = "") =>
-    (error: unknown) => {
-      throw queryFailure(
-        error,
-        statement.text,
-        (position) => locate(position - before.length),
-        (name) => viewBehind(sources, name),
-      );
-    };
-  const empty = wrap(sources, emptyBody);
-  const { readings, columns } = await aside(audit, wholePlan, async () => ({
-    readings: readingsOf(await explain(sql, empty.text).catch(tell(empty, EXPLAIN))),
-    columns: await columnNames(sql, empty.text).catch(tell(empty)),
-  }));
+  const gathered = await gatherSources(audit, statement, new Set(allowed.relations.map(({ oid }) => oid)));
+  const tell = (wrapped: WrappedQuery) => (error: unknown) => {
+    throw queryFailure(error, statement.text, wrapped, (name) => viewBehind(gathered, name));
+  };
+  const { sources, readings, columns } = await planEmpty(audit, gathered, tell);
   const used = sources.sources.filter(({ name }) =>
     readings.functionAliases.some((alias) => alias === name || alias.startsWith(`${name}_`)),
   );
   const functions = await refuseFunctions(audit, sources.functions, allowed.functions);
   const permitted = { relations: allowed.relations, oids: functions.reads };
-  const present = await refusePresent(audit, sources, used, readings, permitted, (query) =>
-    aside(audit, wholePlan, async () => readingsOf(await explain(sql, query))),
-  );
+  const present = await refusePresent(audit, sources, used, readings, permitted);
   const bodies = new Map<PastSource, string>();
   const tables = [];
   for (const source of used) {
@@ -85,54 +67,18 @@ export async function preparePastQuery(
     bodies.set(source, await pastBody(audit, source, sources.audited, instant));
     tables.push({ facts: source.facts, unknown: await unknownColumns(audit, relation, instant) });
   }
-  const wrapped = wrap(sources, (source) => bodies.get(source) ?? emptyBody(source));
+  const wrapped = wrapSources(sources, (source) => bodies.get(source) ?? emptyBody(source));
   return {
     columns,
     tables,
     present: [...present, ...functions.names],
-    rows: streamAside(audit, () => rowsOf(sql, wrapped, tell(wrapped))),
+    rows: streamAside(audit, () => rowsOf(audit.sql, wrapped, tell(wrapped))),
   };
-}
-
-const EXPLAIN = "explain (verbose, format json, costs off) ";
-
-/** `table` gives the query that stands for an audited table. */
-function wrap(
-  { sources, bare, statement }: PastSources,
-  table: (source: PastSource) => string,
-): WrappedQuery {
-  const queries: NamedQuery[] = sources.map((source) => ({
-    name: quoted(source.name),
-    query:
-      source.what.kind === "table"
-        ? table(source)
-        : applyEdits(source.what.query.text, source.what.query.edits),
-  }));
-  const names = [...bare].map(([name, source]) => ({
-    name: quoted(name),
-    query: `select * from ${quoted(source.name)}`,
-  }));
-  return wrapQuery([...queries, ...names], statement);
 }
 
 function viewBehind({ sources }: PastSources, name: string): string | undefined {
   const source = sources.find((candidate) => quoted(candidate.name) === name);
   return source && safeText(formatTableName(source.facts));
-}
-
-async function explain(sql: Sql, query: string): Promise<unknown> {
-  const [row] = await sql.unsafe<{ "QUERY PLAN": string }[]>(
-    EXPLAIN + query,
-    [],
-    // The extended protocol, which takes one statement only.
-    { simple: false } as never,
-  );
-  return JSON.parse(row?.["QUERY PLAN"] ?? "[]");
-}
-
-async function columnNames(sql: Sql, query: string): Promise<string[]> {
-  const { columns } = await sql.unsafe(`${query} limit 0`, [], { simple: false } as never).raw();
-  return columns.map(({ name }) => name);
 }
 
 async function* rowsOf(

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import type { Edit } from "../core/edits.ts";
+import { applyEdits, type Edit } from "../core/edits.ts";
 import { formatTableName } from "../core/name.ts";
 import { safeText } from "../core/safe.ts";
 import { type CalledFunction, findNames } from "../core/sqlSources.ts";
 import { parseReading, type ReadingStatement } from "../core/sqlStatement.ts";
+import { type NamedQuery, type WrappedQuery, wrapQuery } from "../core/wrappedQuery.ts";
 import { usageError } from "../errors.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { listRelations, type Relation } from "./registry.ts";
@@ -116,6 +117,41 @@ export async function gatherSources(
     functions,
     audited,
   };
+}
+
+/** The same, with another text of a view; of the statement where no view is given. */
+export function withRewritten(
+  sources: PastSources,
+  view: PastSource | undefined,
+  query: Rewritten,
+): PastSources {
+  if (view === undefined) return { ...sources, statement: query };
+  const replaced: PastSource = { ...view, what: { kind: "view", query } };
+  const replace = (source: PastSource) => (source === view ? replaced : source);
+  return {
+    ...sources,
+    sources: sources.sources.map(replace),
+    bare: new Map([...sources.bare].map(([name, source]) => [name, replace(source)])),
+  };
+}
+
+/** The statement with the queries around it; `table` gives the one that stands for an audited table. */
+export function wrapSources(
+  { sources, bare, statement }: PastSources,
+  table: (source: PastSource) => string,
+): WrappedQuery {
+  const queries: NamedQuery[] = sources.map((source) => ({
+    name: quoted(source.name),
+    query:
+      source.what.kind === "table"
+        ? table(source)
+        : applyEdits(source.what.query.text, source.what.query.edits),
+  }));
+  const names = [...bare].map(([name, source]) => ({
+    name: quoted(name),
+    query: `select * from ${quoted(source.name)}`,
+  }));
+  return wrapQuery([...queries, ...names], statement);
 }
 
 function onlyRefused(facts: RelationFacts): Error {

@@ -2,6 +2,7 @@ import { formatTableName } from "../core/name.ts";
 import type { PlanReadings, ScannedRelation } from "../core/queryPlan.ts";
 import { safeText } from "../core/safe.ts";
 import { ExitCode, UserError, usageError } from "../errors.ts";
+import { explainReadings } from "./emptyPlan.ts";
 import type { AuditDatabase } from "./installation.ts";
 import type { PastSource, PastSources } from "./pastSources.ts";
 import { findRelations, type RelationFacts } from "./relationFacts.ts";
@@ -14,7 +15,7 @@ export interface Permitted {
 
 /**
  * Refuses a query that would read a table as it is today: exit 2 where the table has a past that the query misses,
- * exit 3 where it has none. Returns the permitted relations that are read so. `explain` tells what a query reads.
+ * exit 3 where it has none. Returns the permitted relations that are read so.
  */
 export async function refusePresent(
   audit: AuditDatabase,
@@ -22,7 +23,6 @@ export async function refusePresent(
   used: readonly PastSource[],
   readings: PlanReadings,
   { relations: allowed, oids }: Permitted,
-  explain: (query: string) => Promise<PlanReadings>,
 ): Promise<RelationFacts[]> {
   const { sql } = audit;
   const find = async (names: readonly ScannedRelation[]) =>
@@ -34,7 +34,9 @@ export async function refusePresent(
   const free = new Set([...oids, ...allowed.flatMap(({ oid, heirs }) => [oid, ...heirs])]);
   for (const { kind, ...name } of allowed) {
     if (kind !== "v") continue;
-    const behind = await find((await explain(`select * from ${formatTableName(name)}`)).relations);
+    const behind = await find(
+      (await explainReadings(audit, `select * from ${formatTableName(name)}`)).relations,
+    );
     for (const facts of behind) if (facts !== undefined) free.add(facts.root ?? facts.oid);
   }
   const scanned = await find(readings.relations);

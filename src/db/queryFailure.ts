@@ -15,7 +15,7 @@ const OTHERS = /^(?:08|28|40|53|55P03|57|58|UA|XX|42501|25P0)/;
 export function queryFailure(
   error: unknown,
   typed: string,
-  locate: WrappedQuery["locate"],
+  { locate }: WrappedQuery,
   describe: (name: string) => string | undefined,
 ): unknown {
   const state = sqlStateOf(error);
@@ -58,5 +58,5 @@ function describePlace(
 /** Rows of the past come from a query, and no key tells the server that other columns follow from it. */
 function groupHint(state: string): string | undefined {
   if (state !== "42803") return undefined;
-  return "In the past no primary key is known to the server: write every column that is shown behind GROUP BY, or in max().";
+  return "In the past no primary key is known to the server: write every column that is shown behind GROUP BY too.";
 }

@@ -43,7 +43,7 @@ describe("wrapQuery", () => {
   it("finds places again", () => {
     const { text, locate } = wrapQuery([{ name: "x", query: "select 2" }], statement);
     const at = (part: string) => locate(text.indexOf(part) + 1);
-    expect(at("select 2")).toEqual({ in: "query", name: "x" });
+    expect(at("select 2")).toEqual({ in: "query", name: "x", at: 0 });
     expect(at('* from "x"')).toEqual({ in: "statement", at: 7 });
     expect(at('"t"')).toEqual({ in: "statement", at: 14 });
     expect(at(") as answer")).toEqual({ in: "end", at: 17 });

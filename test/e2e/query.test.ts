@@ -37,6 +37,8 @@ line" text, primary key ("a.b", "q""x"));
     select a.name, sum(o.amount), count(*) from active_users a join public.orders o on o.user_id = a.id group by a.name;
   create recursive view chain (id, depth) as
     select id, 0 from users where boss is null union all select u.id, c.depth + 1 from users u join chain c on u.boss = c.id;
+  create view spent as
+    select users.id, users.name, sum(amount) as total from users join orders on user_id = users.id group by users.id;
   create view abroad as select u.name, c.name as country from users u, countries c;
   create function inlined() returns table (id int) language sql stable as 'select id from users';
   create function counted() returns bigint language plpgsql stable as $$ begin return (select count(*) from users); end $$;
@@ -181,6 +183,24 @@ line" from "Odd.Name" where "a.b" = 'x' order by 1`,
       { id: "3", depth: "1" },
       { id: "4", depth: "2" },
     ]);
+  });
+
+  it("though columns follow from the key behind GROUP BY", async () => {
+    const expected = [
+      { id: "1", name: "ann", total: "75.00" },
+      { id: "2", name: "bob", total: "56.25" },
+    ];
+    expect(
+      await items(`select u.id, u.name, sum(o.amount) as total from users u join orders o on o.user_id = u.id
+        where u.id < 3 group by u.id having u.active is not null order by u.name`),
+    ).toEqual(expected);
+    expect(await items("select * from spent where id < 3 order by id")).toEqual(expected);
+    expect(
+      await items("select public.users.*, count(*) from public.users where id = 1 group by public.users.id"),
+    ).toEqual([{ id: "1", name: "ann", active: "true", boss: null, count: "1" }]);
+    const { code, said } = await refused("select name, count(*) from users group by active");
+    expect(code).toBe(2);
+    expect(said).toContain("must appear in the GROUP BY clause");
   });
 
   it("and says what cannot be known", async () => {
