@@ -11,7 +11,9 @@ import { addHistoryCommand } from "./commands/history.ts";
 import { addInitCommand } from "./commands/init.ts";
 import { addLogCommand } from "./commands/log.ts";
 import { addPruneCommand } from "./commands/prune.ts";
+import { addQueryCommand } from "./commands/query.ts";
 import { addRetentionCommand } from "./commands/retention.ts";
+import { addShellCommand } from "./commands/shell.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addStatusCommand } from "./commands/status.ts";
 import { addSyncCommand } from "./commands/sync.ts";
@@ -62,6 +64,8 @@ export function createProgram(io: Io): Command {
   addShowCommand(program, io);
   addDiffCommand(program, io);
   addAtTimeCommand(program, io);
+  addQueryCommand(program, io);
+  addShellCommand(program, io);
   addTagCommand(program, io);
   addTagsCommand(program, io);
   addDefaultsCommand(program, io);

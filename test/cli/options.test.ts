@@ -20,6 +20,8 @@ vi.mock("../../src/actions/log.ts", () => ({ runLog: received.take("log") }));
 vi.mock("../../src/actions/show.ts", () => ({ runShow: received.take("show") }));
 vi.mock("../../src/actions/diff.ts", () => ({ runDiff: received.take("diff") }));
 vi.mock("../../src/actions/atTime.ts", () => ({ runAtTime: received.take("at-time") }));
+vi.mock("../../src/actions/query.ts", () => ({ runQuery: received.take("query") }));
+vi.mock("../../src/actions/shell.ts", () => ({ runShell: received.take("shell") }));
 vi.mock("../../src/actions/retention.ts", () => ({
   runRetentionList: received.take("retention list"),
   runRetentionSet: received.take("retention set"),
@@ -258,6 +260,32 @@ expectOptions("diff", [
       json: true,
     },
   ],
+]);
+
+expectOptions("query", [
+  [
+    ["query", "--at", "now", "select 1"],
+    { at: now, source: { kind: "text", text: "select 1" }, present: [] },
+  ],
+  [["query", "--at", "-2h", "-"], { at: twoHoursAgo, source: { kind: "stdin" }, present: [] }],
+  [
+    ["query", "--at", "now", "--file", "report.sql", "--json"],
+    { at: now, source: { kind: "file", path: "report.sql" }, present: [], json: true },
+  ],
+  [
+    ["query", "select 1", "--at=now", "--present", 'users,public."A,b"', "--present", "c", "--tz", "UTC"],
+    {
+      at: now,
+      source: { kind: "text", text: "select 1" },
+      present: [users, { schema: "public", table: "A,b" }, { schema: undefined, table: "c" }],
+      tz: "UTC",
+    },
+  ],
+]);
+
+expectOptions("shell", [
+  [["shell", "--at", "-2h"], { at: twoHoursAgo, present: [] }],
+  [["shell", "--at", "now", "--present", "users", "--json"], { at: now, present: [users], json: true }],
 ]);
 
 expectOptions("at-time", [
