@@ -18,7 +18,7 @@ interface Manner {
 export async function main(args: string[], io: Io): Promise<ExitCode> {
   // Behind "--" stand values, whatever they look like.
   const flags = args.slice(0, args.indexOf("--") < 0 ? args.length : args.indexOf("--"));
-  const manner = { json: flags.includes("--json"), verbose: flags.includes("--verbose") };
+  const manner = { json: asksForJson(flags), verbose: flags.includes("--verbose") };
   const dressed = flags.includes("--no-color") ? { ...io, outColor: false, errColor: false } : io;
   try {
     refuseUnstorable(args);
@@ -29,6 +29,15 @@ export async function main(args: string[], io: Io): Promise<ExitCode> {
   } catch (error) {
     return reportError(error, dressed, manner);
   }
+}
+
+/** Asked of the words, since what is wrong may be the options themselves. */
+function asksForJson(flags: readonly string[]): boolean {
+  return flags.some((flag, index) => {
+    const named =
+      flag === "-o" || flag === "--output" ? flags[index + 1] : /^(?:-o|--output=)(.*)$/.exec(flag)?.[1];
+    return flag === "--json" || named === "json";
+  });
 }
 
 /** Left alone, commander answers with the whole help and does not say what was wrong. */

@@ -5,6 +5,7 @@ import {
   addCommonOptions,
   type ConnectionOptions,
   type OutputOptions,
+  outputFormats,
   readWhen,
   type ZoneOptions,
 } from "./options.ts";
@@ -26,7 +27,11 @@ export function addAtTimeCommand(
     .argument("<when>", "such as '2026-11-20 17:00', 'yesterday 17:00', '2 days ago' or -2h")
     .argument("<table>", 'users, public.users or "Odd.Name"')
     .argument("[key...]", "one row's key: a value per key column, or col=value");
-  addCommonOptions(command, { instants: true, example: "audit at-time '2 days ago' users 42" });
+  addCommonOptions(command, {
+    instants: true,
+    formats: outputFormats,
+    example: "audit at-time '2 days ago' users 42",
+  });
   command.action(
     async (
       when: string,

@@ -38,12 +38,19 @@ beforeEach(() => {
 
 type Case = [args: string[], options: object];
 
-/** Runs each command line and compares all that its action was given; `color` is what --no-color leaves behind. */
+/** What --no-color and --no-pager leave behind, the latter where there is one. */
+function defaultsOf(options: unknown): object {
+  const pages = typeof options === "object" && options !== null && "pager" in options;
+  return pages ? { color: true, pager: true } : { color: true };
+}
+
+/** Runs each command line and compares all that its action was given. */
 function expectOptions(name: string, cases: Case[]): void {
   describe(name, () => {
     it.each(cases)("%j", async (args, options) => {
       expect(await runCli(args)).toEqual({ code: 0, stdout: "", stderr: "" });
-      expect(received.calls).toEqual([{ name, options: { color: true, ...options } }]);
+      const [call] = received.calls;
+      expect(received.calls).toEqual([{ name, options: { ...defaultsOf(call?.options), ...options } }]);
     });
   });
 }
@@ -204,6 +211,20 @@ expectOptions("at-time", [
       table: "users",
       key: [],
     },
+  ],
+]);
+
+expectOptions("at-time", [
+  [["at-time", "now", "users", "-o", "csv"], { when: now, table: "users", key: [], output: "csv" }],
+  [["at-time", "now", "users", "--output=table"], { when: now, table: "users", key: [], output: "table" }],
+  [["at-time", "now", "users", "--json"], { when: now, table: "users", key: [], json: true }],
+  [
+    ["at-time", "now", "users", "-o", "json"],
+    { when: now, table: "users", key: [], output: "json", json: true },
+  ],
+  [
+    ["at-time", "-o", "ndjson", "-2h", "users", "--wide", "--no-pager"],
+    { when: twoHoursAgo, table: "users", key: [], output: "ndjson", wide: true, pager: false },
   ],
 ]);
 
