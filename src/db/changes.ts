@@ -19,7 +19,8 @@ const names: Readonly<Record<Op, OperationName>> = { I: "insert", U: "update", D
 /** How many changes travel at once: memory does not grow with the answer. */
 const BATCH = 500;
 
-interface Row {
+/** A change as the server gives it, see changeColumns. */
+export interface ChangeRow {
   id: string;
   tx: string;
   at: string;
@@ -38,7 +39,8 @@ interface Row {
   new_tid: string | null;
 }
 
-interface Placed extends Change {
+/** A change with the places of the row versions it replaced and made. */
+export interface Placed extends Change {
   readonly oldTid: string | null;
   readonly newTid: string | null;
 }
@@ -54,17 +56,17 @@ export async function* streamTableChanges(
   newest: number | undefined,
 ): AsyncGenerator<Change[], void, undefined> {
   const { sql } = audit;
-  const query = sql<Row[]>`
+  const query = sql<ChangeRow[]>`
     select * from (
-      select ${columns(audit)}
+      select ${changeColumns(audit)}
       from ${audit.object("change")} as change
       where change.relation = ${relation.id} ${filterCondition(audit, filter)}
       order by change.id desc
       ${newest === undefined ? sql`` : sql`limit ${newest}`}
     ) as newest
     order by id::bigint`;
-  const ascending = sql<Row[]>`
-    select ${columns(audit)}
+  const ascending = sql<ChangeRow[]>`
+    select ${changeColumns(audit)}
     from ${audit.object("change")} as change
     where change.relation = ${relation.id} ${filterCondition(audit, filter)}
     order by change.id`;
@@ -95,8 +97,8 @@ export async function readLife(
   const stretches = lifeOf(search);
   const lists: Placed[][] = [];
   for (const { key: visited, first, last } of stretches) {
-    const rows = await audit.sql<Row[]>`
-      select ${columns(audit)}
+    const rows = await audit.sql<ChangeRow[]>`
+      select ${changeColumns(audit)}
       from ${audit.object("change")} as change
       where change.relation = ${relation.id}
         and (change.key = ${visited} or change.old_key = ${visited} or (change.op = 'T' and change.key is null and change.old is null))
@@ -139,7 +141,8 @@ async function readTurns(audit: AuditDatabase, relation: Relation, { key, need }
   }));
 }
 
-function columns({ sql }: AuditDatabase) {
+/** The columns of `change` that make a ChangeRow. */
+export function changeColumns({ sql }: AuditDatabase) {
   return sql`
     change.id::text as id, change.xid::text as tx,
     to_char(change.at, 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as at,
@@ -148,7 +151,8 @@ function columns({ sql }: AuditDatabase) {
     change.context::text as context, change.old_tid::text as old_tid, change.new_tid::text as new_tid`;
 }
 
-function toChange(row: Row, relation: Relation): Placed {
+/** A row of changeColumns as a change of its table. */
+export function toChange(row: ChangeRow, relation: Relation): Placed {
   return {
     id: row.id,
     tx: row.tx,
@@ -192,7 +196,7 @@ interface KeyEvent {
  * each key. Only those that a trigger may have brought out of order are asked about: where a change did not
  * begin with what the one before it left.
  */
-async function inRowOrder(audit: AuditDatabase, changes: readonly Placed[]): Promise<Change[]> {
+export async function inRowOrder(audit: AuditDatabase, changes: readonly Placed[]): Promise<Change[]> {
   const ordered: Change[] = changes.map(withoutPlaces);
   for (const places of placesByTransaction(changes)) {
     const members = places.flatMap((place) => changes[place] ?? []);
