@@ -8,6 +8,8 @@ export interface PatchColumn {
   readonly generated: boolean;
   /** GENERATED ALWAYS AS IDENTITY: no UPDATE can set it. */
   readonly always: boolean;
+  /** Whether its values at both instants are known. */
+  readonly known: boolean;
 }
 
 /** A table with what is to be done to its rows. */
@@ -37,6 +39,8 @@ export interface Patch {
   readonly steps: readonly PatchStep[];
   /** Tables whose foreign keys lead back to themselves by way of others. */
   readonly circle: readonly PatchTable[];
+  /** Tables of whose rows some are written under other keys while columns that are not known stay where they are. */
+  readonly parted: readonly PatchTable[];
 }
 
 interface Work {
@@ -47,6 +51,7 @@ interface Work {
   /** Whether rows may go only after others have been turned away from them. */
   readonly late: boolean;
   readonly selfish: boolean;
+  readonly parted: boolean;
 }
 
 /**
@@ -76,6 +81,7 @@ export function planPatch(tables: readonly PatchTable[]): Patch {
       ...upwards.filter((work) => work.late).map(deletesOf),
     ].filter(({ rows }) => rows.length > 0),
     circle,
+    parted: works.filter(({ parted }) => parted).map(({ table }) => table),
   };
 }
 
@@ -85,7 +91,10 @@ const insertsOf = ({ table, inserts }: Work): PatchStep => ({ do: "insert", tabl
 
 function workOf(table: PatchTable, late: boolean): Work {
   const fixed = table.columns.some(({ name, always }) => always && table.key.includes(name));
-  const ordered = late || fixed ? undefined : inFreeOrder(table.differences.filter(isMove));
+  const whole = table.columns.every(({ known, generated }) => known || generated);
+  const moved = table.differences.filter(isMove);
+  // A row that is written anew under its key loses what is not known of it: then a foreign key had better complain.
+  const ordered = fixed || (late && whole) ? undefined : inFreeOrder(moved);
   const differences = ordered === undefined ? byKey(table.differences) : table.differences;
   const moves: readonly Changed[] = ordered ?? [];
   return {
@@ -98,6 +107,7 @@ function workOf(table: PatchTable, late: boolean): Work {
     deletes: differences.filter((difference) => difference.kind === "deleted"),
     late,
     selfish: table.references.some(({ oid }) => oid === table.oid),
+    parted: ordered === undefined && moved.length > 0 && !whole,
   };
 }
 

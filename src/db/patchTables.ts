@@ -11,7 +11,8 @@ export async function readPatchTable(
 ): Promise<Omit<PatchTable, "differences">> {
   const { sql, object } = audit;
   const columns = await sql<(PatchColumn & { attnum: number })[]>`
-    select known.attnum, known.name, known.type, attribute.attgenerated <> '' as generated, attribute.attidentity = 'a' as always
+    select known.attnum, known.name, known.type, attribute.attgenerated <> '' as generated, attribute.attidentity = 'a' as always,
+      known.unknown is null as known
     from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant.at}::text::timestamptz) as known
     join pg_attribute as attribute on attribute.attrelid = ${relation.oid}::oid and attribute.attnum = known.attnum
     order by known.attnum`;

@@ -44,8 +44,8 @@ function changedText(
     now: key === null ? "" : valueText(key),
   };
   const widestKey = Math.max(displayWidth(keys.before), displayWidth(keys.now));
-  const before = [`< ${pad(keys.before, widestKey)}`.trimEnd()];
-  const now = [`> ${pad(keys.now, widestKey)}`.trimEnd()];
+  const before = [key === null ? "<" : `< ${pad(keys.before, widestKey)}`];
+  const now = [key === null ? ">" : `> ${pad(keys.now, widestKey)}`];
   const room = width === undefined ? undefined : width - widestKey - 2;
   for (const column of changed) {
     const name = safeText(column);

@@ -19,7 +19,7 @@ const settings = [
  * A patch as an SQL script in one transaction, one statement per line and at most one row per line. What the log does not
  * know of a row stays as it is, or as the table's defaults make it, and is named in a comment.
  */
-export function patchText({ steps, circle }: Patch, notes: readonly string[]): string {
+export function patchText({ steps, circle, parted }: Patch, notes: readonly string[]): string {
   const deferrable = steps.some(({ table }) => table.references.some((reference) => reference.deferrable));
   const lines = [
     ...notes.map((note) => `-- ${safeText(note)}`),
@@ -27,10 +27,20 @@ export function patchText({ steps, circle }: Patch, notes: readonly string[]): s
       (table) =>
         `-- ${label(table)} and tables it refers to refer to each other: unless their foreign keys are deferrable, the order may not do.`,
     ),
+    ...parted.map(
+      (table) =>
+        `-- ${label(table)}: rows change keys in a way that takes writing them anew, and columns that are not known do not go with them: ${table.columns
+          .filter(({ known }) => !known)
+          .map(({ name }) => sqlName(name))
+          .join(", ")}`,
+    ),
     "begin;",
     ...settings,
     ...(deferrable ? ["set constraints all deferred;"] : []),
-    ...steps.flatMap((step) => [`-- ${label(step.table)}`, ...stepLines(step)]),
+    ...steps.flatMap((step, index) => [
+      ...(steps[index - 1]?.table === step.table ? [] : [`-- ${label(step.table)}`]),
+      ...stepLines(step),
+    ]),
     "commit;",
   ];
   return lines.map((line) => `${line}\n`).join("");
