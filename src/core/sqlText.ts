@@ -17,13 +17,21 @@ export function sqlLiteral(value: string | null): string {
 
 /** A name for SQL, quoted where it has to be, that is harmless to a terminal. */
 export function sqlName(name: string): string {
-  if (name.search(unprintable) < 0) return quoteIdentifier(name);
-  const escaped = name
-    .replaceAll('"', '""')
-    .replaceAll("\\", "\\\\")
-    .replace(unprintable, (character) => {
-      const code = (character.codePointAt(0) ?? 0).toString(16);
-      return code.length > 4 ? `\\+${code.padStart(6, "0")}` : `\\${code.padStart(4, "0")}`;
-    });
+  return name.search(unprintable) < 0 ? quoteIdentifier(name) : escapedName(name.replaceAll('"', '""'));
+}
+
+/** A type as the server writes it, with the quoted names in it made harmless to a terminal. */
+export function sqlType(type: string): string {
+  return type.replace(/"((?:[^"]|"")*)"/g, (quoted, name: string) =>
+    name.search(unprintable) < 0 ? quoted : escapedName(name),
+  );
+}
+
+/** Takes a name whose quotes are doubled. */
+function escapedName(name: string): string {
+  const escaped = name.replaceAll("\\", "\\\\").replace(unprintable, (character) => {
+    const code = (character.codePointAt(0) ?? 0).toString(16);
+    return code.length > 4 ? `\\+${code.padStart(6, "0")}` : `\\${code.padStart(4, "0")}`;
+  });
   return `U&"${escaped}"`;
 }

@@ -1,7 +1,7 @@
 import { columnValue, sameValue } from "../core/image.ts";
 import type { Patch, PatchColumn, PatchStep, PatchTable } from "../core/patch.ts";
 import { safeText } from "../core/safe.ts";
-import { sqlLiteral, sqlName } from "../core/sqlText.ts";
+import { sqlLiteral, sqlName, sqlType } from "../core/sqlText.ts";
 import type { RowDifference, Value, Withheld } from "../types.ts";
 import { tableLabel } from "./name.ts";
 
@@ -48,6 +48,7 @@ export function patchText({ steps, circle, parted }: Patch, notes: readonly stri
 
 function stepLines(step: PatchStep): string[] {
   const { table } = step;
+  if (table.columns.length === 0) return ["-- left out: the table is gone"];
   if (table.key.length === 0) return ["-- left out: it has no key by which its rows could be told apart"];
   switch (step.do) {
     case "delete":
@@ -139,7 +140,7 @@ function writable({ columns }: PatchTable): PatchColumn[] {
 }
 
 function typed(value: Value, { type }: PatchColumn): string {
-  return value === null ? "null" : `${sqlLiteral(value)}::${type}`;
+  return value === null ? "null" : `${sqlLiteral(value)}::${sqlType(type)}`;
 }
 
 function keyLiterals(table: PatchTable, key: string): string[] {
