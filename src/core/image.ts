@@ -27,3 +27,8 @@ export function sameValue(one: Value | Withheld | undefined, other: Value | With
 export function columnValue<T>(image: Readonly<Record<string, T>> | null, column: string): T | undefined {
   return image !== null && Object.hasOwn(image, column) ? image[column] : undefined;
 }
+
+/** Whether a value is there as it was: neither withheld nor unknown. */
+export function isKept(value: Value | Withheld | undefined): value is Value {
+  return value === null || typeof value === "string";
+}

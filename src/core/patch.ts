@@ -1,4 +1,5 @@
 import type { Image, RowDifference } from "../types.ts";
+import { columnValue, isKept, sameValue } from "./image.ts";
 
 /** A column as far as writing to it goes. */
 export interface PatchColumn {
@@ -22,6 +23,8 @@ export interface PatchTable {
   readonly key: readonly string[];
   /** Tables that its foreign keys point to, and whether these can be checked late. */
   readonly references: readonly { readonly oid: number; readonly deferrable: boolean }[];
+  /** Whether a row can be written anew without more: no foreign key to it acts on the delete. */
+  readonly replaceable: boolean;
   readonly differences: readonly RowDifference[];
 }
 
@@ -33,6 +36,8 @@ type Changed = RowDifference & { readonly kind: "changed" };
 export type PatchStep =
   | { readonly do: "delete"; readonly table: PatchTable; readonly rows: readonly Deleted[] }
   | { readonly do: "update"; readonly table: PatchTable; readonly rows: readonly Changed[] }
+  /** Deleted and inserted in one statement, so that foreign keys find the row before and after. */
+  | { readonly do: "replace"; readonly table: PatchTable; readonly rows: readonly Changed[] }
   | { readonly do: "insert"; readonly table: PatchTable; readonly rows: readonly Inserted[] };
 
 export interface Patch {
@@ -47,6 +52,7 @@ interface Work {
   readonly table: PatchTable;
   readonly inserts: readonly Inserted[];
   readonly updates: readonly Changed[];
+  readonly replaces: readonly Changed[];
   readonly deletes: readonly Deleted[];
   /** Whether rows may go only after others have been turned away from them. */
   readonly late: boolean;
@@ -76,7 +82,9 @@ export function planPatch(tables: readonly PatchTable[]): Patch {
     steps: [
       ...upwards.filter((work) => !work.late).map(deletesOf),
       ...works.flatMap((work) =>
-        work.selfish ? [insertsOf(work), updatesOf(work)] : [updatesOf(work), insertsOf(work)],
+        work.selfish
+          ? [insertsOf(work), updatesOf(work), replacesOf(work)]
+          : [updatesOf(work), replacesOf(work), insertsOf(work)],
       ),
       ...upwards.filter((work) => work.late).map(deletesOf),
     ].filter(({ rows }) => rows.length > 0),
@@ -87,6 +95,7 @@ export function planPatch(tables: readonly PatchTable[]): Patch {
 
 const deletesOf = ({ table, deletes }: Work): PatchStep => ({ do: "delete", table, rows: deletes });
 const updatesOf = ({ table, updates }: Work): PatchStep => ({ do: "update", table, rows: updates });
+const replacesOf = ({ table, replaces }: Work): PatchStep => ({ do: "replace", table, rows: replaces });
 const insertsOf = ({ table, inserts }: Work): PatchStep => ({ do: "insert", table, rows: inserts });
 
 function workOf(table: PatchTable, late: boolean): Work {
@@ -96,19 +105,31 @@ function workOf(table: PatchTable, late: boolean): Work {
   // A row that is written anew under its key loses what is not known of it: then a foreign key had better complain.
   const ordered = fixed || (late && whole) ? undefined : inFreeOrder(moved);
   const differences = ordered === undefined ? byKey(table.differences) : table.differences;
-  const moves: readonly Changed[] = ordered ?? [];
+  const stay = differences
+    .filter((difference) => difference.kind === "changed")
+    .filter((difference) => !isMove(difference));
+  const replaces = stay.filter((difference) => mustBeReplaced(table, difference));
   return {
     table,
     inserts: differences.filter((difference) => difference.kind === "inserted"),
-    updates: [
-      ...moves,
-      ...differences.filter((difference) => difference.kind === "changed" && !isMove(difference)),
-    ].filter((difference) => difference.kind === "changed"),
+    updates: [...(ordered ?? []), ...stay.filter((difference) => !replaces.includes(difference))],
+    replaces,
     deletes: differences.filter((difference) => difference.kind === "deleted"),
     late,
     selfish: table.references.some(({ oid }) => oid === table.oid),
     parted: ordered === undefined && moved.length > 0 && !whole,
   };
+}
+
+/** Whether a column changed that no UPDATE can set, and all of the row is known. */
+function mustBeReplaced({ columns, replaceable }: PatchTable, { old, new: after }: Changed): boolean {
+  return (
+    replaceable &&
+    columns.some(
+      ({ name, always }) => always && !sameValue(columnValue(old, name), columnValue(after, name)),
+    ) &&
+    columns.every(({ name, generated }) => generated || isKept(columnValue(after, name)))
+  );
 }
 
 function isMove(difference: RowDifference): difference is Changed & { readonly oldKey: string } {

@@ -126,7 +126,7 @@ export async function* streamNet(
     from (
       select change.*, min(change.id) over (partition by change.key) as began
       from ${sql.unsafe(source)} as change
-      where change.key <> all (${sql.array([...apart], 25)}::text[])
+      where change.key is not null and change.key <> all (${sql.array([...apart], 25)}::text[])
         ${key === undefined ? sql`` : sql`and change.key = ${key}`}
     ) as change
     order by change.began, change.id`;

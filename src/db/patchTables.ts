@@ -22,6 +22,10 @@ export async function readPatchTable(
     where contype = 'f' and conrelid = ${relation.oid}::oid
     group by confrelid
     order by confrelid`;
+  const [acting] = await sql<{ acts: boolean }[]>`
+    select exists (
+      select from pg_constraint where contype = 'f' and confrelid = ${relation.oid}::oid and confdeltype <> 'a'
+    ) as acts`;
   return {
     oid: relation.oid,
     schema: relation.schema,
@@ -31,5 +35,6 @@ export async function readPatchTable(
       (attnum) => columns.find((column) => column.attnum === attnum)?.name ?? [],
     ),
     references: [...references],
+    replaceable: acting?.acts === false,
   };
 }

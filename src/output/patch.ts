@@ -1,8 +1,8 @@
-import { columnValue, sameValue } from "../core/image.ts";
+import { columnValue, isKept, sameValue } from "../core/image.ts";
 import type { Patch, PatchColumn, PatchStep, PatchTable } from "../core/patch.ts";
 import { safeText } from "../core/safe.ts";
 import { sqlLiteral, sqlName, sqlType } from "../core/sqlText.ts";
-import type { RowDifference, Value, Withheld } from "../types.ts";
+import type { RowDifference, Value } from "../types.ts";
 import { tableLabel } from "./name.ts";
 
 /** What the texts of values are read under: the settings they were written under. */
@@ -58,22 +58,54 @@ function stepLines(step: PatchStep): string[] {
       );
     case "update":
       return step.rows.flatMap((row) => updateLines(table, row));
+    case "replace":
+      return replaceLines(table, step.rows);
     case "insert":
       return insertLines(table, step.rows);
   }
 }
 
 function deleteLines(table: PatchTable, keys: readonly string[]): string[] {
-  const columns = table.key.map(sqlName).join(", ");
-  const rows = keys.map((key) => {
-    const values = keyLiterals(table, key).join(", ");
-    return table.key.length === 1 ? values : `(${values})`;
-  });
-  const named = table.key.length === 1 ? columns : `(${columns})`;
+  const { named, rows } = keyList(table, keys);
   return [`delete from ${nameOf(table)} where ${named} in (`, ...listed(rows), ");"];
 }
 
-function updateLines(table: PatchTable, row: RowDifference & { readonly kind: "changed" }): string[] {
+/** The delete is done before the first row is inserted, and foreign keys are looked at after the last. */
+function replaceLines(table: PatchTable, rows: readonly Changed[]): string[] {
+  const { named, rows: keys } = keyList(
+    table,
+    rows.map(({ key }) => key ?? ""),
+  );
+  const columns = writable(table);
+  const names = columns.map(({ name }) => sqlName(name)).join(", ");
+  const values = rows.map((row) => {
+    const texts = columns.map((column) => {
+      const value = columnValue(row.new, column.name);
+      return `${sqlLiteral(isKept(value) ? value : null)}::${sqlType(column.type)}`;
+    });
+    return `(${texts.join(", ")})`;
+  });
+  return [
+    `with gone as (delete from ${nameOf(table)} where ${named} in (${keys.join(", ")}) returning 1)`,
+    `insert into ${nameOf(table)} (${names}) overriding system value select * from (values`,
+    ...listed(values),
+    ") as anew where (select count(*) from gone) >= 0;",
+  ];
+}
+
+function keyList(table: PatchTable, keys: readonly string[]): { named: string; rows: string[] } {
+  const columns = table.key.map(sqlName).join(", ");
+  const single = table.key.length === 1;
+  const rows = keys.map((key) => {
+    const values = keyLiterals(table, key).join(", ");
+    return single ? values : `(${values})`;
+  });
+  return { named: single ? columns : `(${columns})`, rows };
+}
+
+type Changed = RowDifference & { readonly kind: "changed" };
+
+function updateLines(table: PatchTable, row: Changed): string[] {
   const changed = [...new Set([...Object.keys(row.old), ...Object.keys(row.new)])].filter(
     (name) => !sameValue(columnValue(row.old, name), columnValue(row.new, name)),
   );
@@ -82,11 +114,17 @@ function updateLines(table: PatchTable, row: RowDifference & { readonly kind: "c
     const value = columnValue(row.new, column.name);
     return isKept(value) && !column.always ? [`${sqlName(column.name)} = ${typed(value, column)}`] : [];
   });
-  const lost = known.filter(({ name, always }) => always || !isKept(columnValue(row.new, name)));
+  const lost = known.filter(({ name }) => !isKept(columnValue(row.new, name)));
+  const fixed = known.filter(({ name, always }) => always && isKept(columnValue(row.new, name)));
   const key = keyLiterals(table, row.oldKey ?? row.key ?? "");
   const where = table.key.map((name, index) => `${sqlName(name)} = ${key[index]}`).join(" and ");
   return [
     ...lostLine(lost, ` of the row with ${where}`),
+    ...(fixed.length > 0
+      ? [
+          `-- no UPDATE can set them, and so left out: ${fixed.map(({ name }) => sqlName(name)).join(", ")} of the row with ${where}`,
+        ]
+      : []),
     ...(set.length > 0 ? [`update ${nameOf(table)} set ${set.join(", ")} where ${where};`] : []),
   ];
 }
@@ -125,10 +163,6 @@ function lostLine(columns: readonly PatchColumn[], where: string): string[] {
   if (columns.length === 0) return [];
   const names = columns.map(({ name }) => sqlName(name)).join(", ");
   return [`-- not known, and so left out: ${names}${where}`];
-}
-
-function isKept(value: Value | Withheld | undefined): value is Value {
-  return value === null || typeof value === "string";
 }
 
 function listed(items: readonly string[], end = ""): string[] {

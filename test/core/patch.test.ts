@@ -15,7 +15,15 @@ const column = { name: "id", type: "integer", generated: false, always: false, k
 
 function table(oid: number, differences: RowDifference[], more: Partial<PatchTable> = {}): PatchTable {
   return {
-    ...{ oid, schema: "public", table: `t${oid}`, columns: [column], key: ["id"], references: [] },
+    ...{
+      oid,
+      schema: "public",
+      table: `t${oid}`,
+      columns: [column],
+      key: ["id"],
+      references: [],
+      replaceable: true,
+    },
     ...{ differences, ...more },
   };
 }
@@ -89,6 +97,20 @@ describe("planPatch", () => {
     expect(steps(child, table(2, [moved("1", "2")], hidden))).toEqual(["t2 update 1>2", "t1 update 1"]);
     const exchanged = table(3, [moved("1", "2"), moved("2", "1")], hidden);
     expect(planPatch([exchanged]).parted).toEqual([exchanged]);
+  });
+
+  it("replaces rows in which a column changed that no UPDATE can set, where all of them is known", () => {
+    const columns = [column, { ...column, name: "no", always: true }];
+    const replaced: RowDifference = {
+      ...{ kind: "changed", key: "1", old: { id: "1", no: "1" }, new: { id: "1", no: "2" } },
+    };
+    const partly: RowDifference = { kind: "changed", key: "2", old: { no: "1" }, new: { no: "2" } };
+    const other: RowDifference = {
+      ...{ kind: "changed", key: "3", old: { id: "3", no: "3" }, new: { id: "3", no: "3" } },
+    };
+    const differences = [replaced, partly, other];
+    expect(steps(table(1, differences, { columns }))).toEqual(["t1 update 2 3", "t1 replace 1"]);
+    expect(steps(table(1, differences, { columns, replaceable: false }))).toEqual(["t1 update 1 2 3"]);
   });
 
   it("inserts first and deletes last in a table that refers to itself", () => {

@@ -81,12 +81,12 @@ describe("diff of several tables", () => {
     const { stdout: csv } = await audit("diff", "users", "--from", from, "-o", "csv");
     expect(parseCsv(csv)).toEqual([
       ["kind", "schema", "table", "key", "column", "old", "new"],
-      ["changed", "public", "users", "1", "name", "Ada", ""],
-      ["deleted", "public", "users", "2", "id", "2", ""],
-      ["deleted", "public", "users", "2", "name", "Bob", ""],
+      ["changed", "public", "users", "1", "name", "Ada", null],
+      ["deleted", "public", "users", "2", "id", "2", null],
+      ["deleted", "public", "users", "2", "name", "Bob", null],
     ]);
     const { stdout: summary } = await audit("diff", "--schema", '"Sh.op\n"', "--from", from, "--summary");
-    expect(summary).toBe('"Sh.op\\n"."Ta""ble\\x1b"  1 inserted\n1 table                 1 inserted\n');
+    expect(summary).toBe('"Sh.op\\n"."Ta""ble\\x1b"  1 inserted\n1 table                  1 inserted\n');
 
     const before = await audit.run(["diff", "--schema", "public", "--from", early, "--summary"]);
     expect(before).toMatchObject({ code: 3, stdout: "" });
@@ -107,11 +107,10 @@ describe("diff of several tables", () => {
     expect(script).toContain("-- left out: it has no key");
     await sql`truncate users, log_only`;
     await sql.unsafe('truncate "Sh.op\n"."Ta""ble\x1b"; insert into users values (1, \'Ada\'), (2, \'Bob\')');
-    await sql.unsafe(script);
+    await inTransaction(sql, script.replace(/^(begin|commit);$/gm, ""));
     expect(await sql`select * from users`).toEqual([{ id: 1, name: null }]);
-    expect(await sql.unsafe('select * from "Sh.op\n"."Ta""ble\x1b"')).toEqual([
-      JSON.parse('{"a.b": 1, "__proto__": "k\\"", "c\\n": "\\u001b[31m"}'),
-    ]);
+    const lines = await sql.unsafe('select t::text as line from "Sh.op\n"."Ta""ble\x1b" as t');
+    expect(lines).toEqual([{ line: '(1,"k""",\x1b[31m)' }]);
   });
 
   it("ends with 1 when there are differences, if asked", async () => {

@@ -19,6 +19,7 @@ const odd: PatchTable = {
     column("token", "text", { known: false }),
   ],
   references: [{ oid: 2, deferrable: true }],
+  replaceable: true,
   differences: [
     {
       ...{ kind: "inserted", key: '["x", "1"]' },
@@ -53,7 +54,8 @@ describe("patchText", () => {
         ('z'::text, '5'::integer),
         (E'z\\n'::text, '6'::integer)
       );
-      -- not known, and so left out: no, token of the row with b = 'y'::text and a = '3'::integer
+      -- not known, and so left out: token of the row with b = 'y'::text and a = '3'::integer
+      -- no UPDATE can set them, and so left out: no of the row with b = 'y'::text and a = '3'::integer
       update public.U&"Odd\\000a.Name" set note = E'back\\\\slash'::character varying(40) where b = 'y'::text and a = '3'::integer;
       -- not known, and so left out: note of the row with b = 'y'::text and a = '4'::integer
       -- not known, and so left out: token
@@ -70,6 +72,30 @@ describe("patchText", () => {
   it("leaves tables without a key to the reader", () => {
     const keyless: PatchTable = { ...odd, key: [], differences: [{ kind: "inserted", key: null, new: {} }] };
     expect(patchText(planPatch([keyless]), [])).toContain("-- left out: it has no key");
+  });
+
+  it("replaces rows in one statement, with the types of what is NULL", () => {
+    const replaced: PatchTable = {
+      ...{ ...odd, key: ["a"], references: [], columns: odd.columns.slice(0, 5) },
+      differences: [
+        {
+          ...{ kind: "changed", key: "1", old: { a: "1", b: "x", note: null, no: "1" } },
+          new: { a: "1", b: "x", note: null, no: "2" },
+        },
+      ],
+    };
+    expect(
+      patchText(planPatch([replaced]), [])
+        .split("\n")
+        .slice(7, -2)
+        .join("\n"),
+    ).toMatchInlineSnapshot(`
+      "-- public."Odd\\n.Name"
+      with gone as (delete from public.U&"Odd\\000a.Name" where a in ('1'::integer) returning 1)
+      insert into public.U&"Odd\\000a.Name" (a, b, note, no) overriding system value select * from (values
+        ('1'::integer, 'x'::text, null::character varying(40), '2'::bigint)
+      ) as anew where (select count(*) from gone) >= 0;"
+    `);
   });
 
   it("warns of circles, and of columns that cannot follow their rows", () => {
