@@ -8,6 +8,7 @@ import {
   type ConnectionOptions,
   collectList,
   type OutputOptions,
+  outputFormats,
   readTables,
   readWhen,
   type ZoneOptions,
@@ -57,6 +58,7 @@ export function addQueryCommand(
     );
   addCommonOptions(command, {
     instants: true,
+    formats: outputFormats,
     example: `audit query --at 'yesterday 17:00' "select status, count(*) from orders group by 1 order by 1"`,
   });
   command.addHelpText("after", limits);

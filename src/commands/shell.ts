@@ -7,6 +7,7 @@ import {
   type ConnectionOptions,
   collectList,
   type OutputOptions,
+  outputFormats,
   readTables,
   readWhen,
   type ZoneOptions,
@@ -43,7 +44,11 @@ export function addShellCommand(
       "tables, views or functions to take as they are today; comma-separated, repeatable",
       collectList,
     );
-  addCommonOptions(command, { instants: true, example: "audit shell --at 'yesterday 17:00'" });
+  addCommonOptions(command, {
+    instants: true,
+    formats: outputFormats,
+    example: "audit shell --at 'yesterday 17:00'",
+  });
   command.addHelpText("after", usage);
   command.action(async ({ at, present = [], ...options }: Typed) =>
     run({ ...options, at: await readWhen(at), present: await readTables(present) }, io),

@@ -245,19 +245,57 @@ expectOptions("show", [
   ],
 ]);
 
+const sinceTwoHours = { kind: "between", from: twoHoursAgo, to: undefined };
+
 expectOptions("diff", [
-  [["diff", "users", "--from", "-2h"], { table: "users", key: [], from: twoHoursAgo }],
+  [["diff", "users", "--from", "-2h"], { table: "users", key: [], span: sinceTwoHours }],
   [
     ["diff", "users", "1", "2", "--from", "-2h", "--to", "now"],
-    { table: "users", key: ["1", "2"], from: twoHoursAgo, to: now },
+    { table: "users", key: ["1", "2"], span: { kind: "between", from: twoHoursAgo, to: now } },
   ],
   [
     ["diff", "users", "--from", "yesterday 17:00", "--json"],
     {
       table: "users",
       key: [],
-      from: { kind: "day", typed: "yesterday 17:00", day: "yesterday", time: "17:00" },
+      span: {
+        kind: "between",
+        from: { kind: "day", typed: "yesterday 17:00", day: "yesterday", time: "17:00" },
+        to: undefined,
+      },
       json: true,
+    },
+  ],
+  [
+    ["diff", "users", "--range", "-2h..now"],
+    { table: "users", key: [], span: { kind: "between", from: twoHoursAgo, to: now } },
+  ],
+  [["diff", "users", "--range", "-2h.."], { table: "users", key: [], span: sinceTwoHours }],
+  [
+    ["diff", "--all", "--from", "-2h", "--net"],
+    { table: undefined, key: [], all: true, span: sinceTwoHours },
+  ],
+  [
+    ["diff", "--schema", "sales", "--from=-2h", "--each", "--stat"],
+    { table: undefined, key: [], schema: "sales", span: sinceTwoHours, each: true, stat: true },
+  ],
+  [
+    ["diff", "--tx", "4711", "--summary", "--exit-code"],
+    {
+      table: undefined,
+      key: [],
+      span: { kind: "tx", tx: { kind: "tx", typed: "tx:4711", id: "4711", before: false } },
+      summary: true,
+      exitCode: true,
+    },
+  ],
+  [
+    ["diff", "users", "42", "--tx", "tx:4711", "-o", "sql"],
+    {
+      table: "users",
+      key: ["42"],
+      span: { kind: "tx", tx: { kind: "tx", typed: "tx:4711", id: "4711", before: false } },
+      output: "sql",
     },
   ],
 ]);

@@ -79,6 +79,7 @@ function printedText({ table }: Place, row: PrintedRow, attnums: readonly number
 interface Difference {
   readonly kind: "inserted" | "deleted" | "changed";
   readonly key: string;
+  readonly old_key: string | null;
   readonly old: PrintedRow | null;
   readonly new: PrintedRow | null;
 }
@@ -103,17 +104,22 @@ async function checkDiff(place: Place): Promise<string[]> {
     new Map(
       (boundary.truth.get(table.oid)?.rows ?? []).map((row) => [keyOf(table, row), rowText(row, attnums)]),
     );
-  const rows = rowsOf(from);
+  const former = rowsOf(from);
+  const rows = new Map(former);
+  // What leaves a key goes first: another row may come to it.
   for (const difference of differences) {
-    const key = printedKey(table, difference.key);
+    const key = printedKey(table, difference.old_key ?? difference.key);
     const [old, after] = [difference.old, difference.new].map(
       (row) => row && printedText(place, row, attnums),
     );
-    if ((rows.get(key) ?? null) !== old)
-      faults.push(`${difference.kind} ${key} was ${old}, not ${rows.get(key)}`);
+    if ((former.get(key) ?? null) !== old)
+      faults.push(`${difference.kind} ${key} was ${old}, not ${former.get(key)}`);
     if (old === after) faults.push(`${key} is no different: ${old}`);
-    if (after === null || after === undefined) rows.delete(key);
-    else rows.set(key, after);
+    rows.delete(key);
+  }
+  for (const difference of differences) {
+    if (difference.new === null) continue;
+    rows.set(printedKey(table, difference.key), printedText(place, difference.new, attnums));
   }
   const { missing, surplus } = differenceOf([...rowsOf(to).values()], [...rows.values()]);
   if (missing.length + surplus.length > 0)
