@@ -116,6 +116,12 @@ expectOptions("enable", [
     ["enable", "users", "--statement", "--statement-anyway"],
     { tables: [users], statement: true, statementAnyway: true },
   ],
+  [["enable", "users", "--view"], { tables: [users], view: true }],
+  [["enable", "users", "--no-view"], { tables: [users], view: false }],
+  [
+    ["enable", "users", "--view-name", "{schema}_{table}_log"],
+    { tables: [users], viewName: "{schema}_{table}_log" },
+  ],
   [["enable", "users", "--always"], { tables: [users], always: true }],
   [["enable", "users", "--no-always"], { tables: [users], always: false }],
   [["enable", "users", "--dry-run"], { tables: [users], dryRun: true }],
