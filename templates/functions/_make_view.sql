@@ -60,7 +60,13 @@ begin
     foreach statement in array grants loop
       execute statement;
     end loop;
-    if exists (select from pg_roles where rolname = 'audit_reader') then
+    -- only where it may look into the schema: another installation may have made the role
+    if exists (
+      select
+      from pg_roles as reader
+      join pg_namespace as namespace on namespace.nspname = 'audit_schema'
+      where reader.rolname = 'audit_reader' and has_schema_privilege(reader.oid, namespace.oid, 'usage')
+    ) then
       execute format('grant select on %s to audit_reader', named);
     end if;
   end if;
