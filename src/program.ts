@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { addAtTimeCommand } from "./commands/atTime.ts";
 import { addBenchCommand } from "./commands/bench.ts";
+import { addBlameCommand } from "./commands/blame.ts";
 import { addCheckCommand } from "./commands/check.ts";
 import { addDefaultsCommand } from "./commands/defaults.ts";
 import { addDemoCommand } from "./commands/demo.ts";
@@ -64,6 +65,7 @@ export function createProgram(io: Io): Command {
   addShowCommand(program, io);
   addDiffCommand(program, io);
   addAtTimeCommand(program, io);
+  addBlameCommand(program, io);
   addQueryCommand(program, io);
   addShellCommand(program, io);
   addTagCommand(program, io);

@@ -99,7 +99,9 @@ create table audit_schema.relation (
   sight       text,
   enabled     boolean     not null,
   dropped_at  timestamptz,
-  horizon_at  timestamptz
+  horizon_at  timestamptz,
+  view_name   text,
+  view_made   text
 );
 create unique index relation_oid_idx on audit_schema.relation (oid) where dropped_at is null;
 comment on table audit_schema.relation is 'Registry of tables that are or were audited. The id survives rename, dump and restore.';
@@ -131,6 +133,8 @@ comment on column audit_schema.relation.sight is 'Fingerprint of what decides ho
 comment on column audit_schema.relation.enabled is 'Whether its changes are to be recorded.';
 comment on column audit_schema.relation.dropped_at is 'When the table was dropped; null while it is there.';
 comment on column audit_schema.relation.horizon_at is 'The newest change that prune removed: before it the past cannot be rebuilt.';
+comment on column audit_schema.relation.view_name is 'The view of our schema that shows its changes with its own columns (--view); null for none.';
+comment on column audit_schema.relation.view_made is 'Fingerprint of the statement by which that view was last made (_view_statement).';
 
 create table audit_schema.defaults (
   name  text  not null primary key,

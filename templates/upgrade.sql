@@ -70,6 +70,17 @@ begin
 end
 $do$;
 
+do $do$
+begin
+  if not exists (
+    select from pg_catalog.pg_attribute
+    where attrelid = 'audit_schema.relation'::pg_catalog.regclass and attname = 'view_name' and not attisdropped
+  ) then
+    alter table audit_schema.relation add column view_name text, add column view_made text;
+  end if;
+end
+$do$;
+
 -- What helped a former version may have other parameters now; everything is made anew after this.
 do $do$
 declare

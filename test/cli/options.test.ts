@@ -22,6 +22,7 @@ vi.mock("../../src/actions/diff.ts", () => ({ runDiff: received.take("diff") }))
 vi.mock("../../src/actions/atTime.ts", () => ({ runAtTime: received.take("at-time") }));
 vi.mock("../../src/actions/query.ts", () => ({ runQuery: received.take("query") }));
 vi.mock("../../src/actions/shell.ts", () => ({ runShell: received.take("shell") }));
+vi.mock("../../src/actions/blame.ts", () => ({ runBlame: received.take("blame") }));
 vi.mock("../../src/actions/retention.ts", () => ({
   runRetentionList: received.take("retention list"),
   runRetentionSet: received.take("retention set"),
@@ -125,6 +126,12 @@ expectOptions("enable", [
   [
     ["enable", "users", "--statement", "--statement-anyway"],
     { tables: [users], statement: true, statementAnyway: true },
+  ],
+  [["enable", "users", "--view"], { tables: [users], view: true }],
+  [["enable", "users", "--no-view"], { tables: [users], view: false }],
+  [
+    ["enable", "users", "--view-name", "{schema}_{table}_log"],
+    { tables: [users], viewName: "{schema}_{table}_log" },
   ],
   [["enable", "users", "--always"], { tables: [users], always: true }],
   [["enable", "users", "--no-always"], { tables: [users], always: false }],
@@ -246,6 +253,19 @@ expectOptions("show", [
 ]);
 
 const sinceTwoHours = { kind: "between", from: twoHoursAgo, to: undefined };
+
+expectOptions("blame", [
+  [["blame", "users", "42"], { table: "users", key: ["42"] }],
+  [["blame", "order_items", "3", "7"], { table: "order_items", key: ["3", "7"] }],
+  [
+    ["blame", "users", "id=42", "--column", 'email,"Odd,Name"', "--column", "hair_*"],
+    { table: "users", key: ["id=42"], column: ["email", '"Odd,Name"', "hair_*"] },
+  ],
+  [
+    ["blame", "users", "42", "--at", "-2h", "--tz", "UTC", "--json"],
+    { table: "users", key: ["42"], at: twoHoursAgo, tz: "UTC", json: true },
+  ],
+]);
 
 expectOptions("diff", [
   [["diff", "users", "--from", "-2h"], { table: "users", key: [], span: sinceTwoHours }],
