@@ -61,6 +61,8 @@ begin
   ) then
     -- no version before this one set tags
     alter table audit_schema.tag add column since timestamptz not null;
+    alter table audit_schema.relation_shape add column xid xid8;
+    alter table audit_schema.relation_shape alter column xid set default pg_catalog.pg_current_xact_id();
     if pg_catalog.to_regclass('audit_schema.change_at_idx') is not null then
       drop index audit_schema.change_at_idx;
       create index change_place_idx on audit_schema.change using brin (at, id) with (pages_per_range = 64, autosummarize = on);

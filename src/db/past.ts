@@ -68,7 +68,7 @@ export async function unknownColumns(
 async function columnsAt({ sql, object }: AuditDatabase, relation: Relation, instant: Instant) {
   return sql<{ name: string; reason: string | null }[]>`
     select name, unknown as reason
-    from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant.at}::text::timestamptz)`;
+    from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant.at}::text::timestamptz, ${instant.tag ?? null}::text)`;
 }
 
 function isUnknown(column: {
@@ -116,7 +116,7 @@ export async function* streamDifferences(
   const after = await statementAt(audit, relation, instants.to, keys);
   const imageAt = (instant: Instant) => sql`
     ${object("_row_image_expression")}(${relation.oid}::oid, array(
-      select attnum from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant.at}::text::timestamptz)
+      select attnum from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant.at}::text::timestamptz, ${instant.tag ?? null}::text)
       where unknown is not null
     ), 'r.')`;
   // Columns that are known at the later instant only tell what was inserted; they cannot be compared.

@@ -85,6 +85,7 @@ const functionOrder = [
   "_base_type",
   "_reads_plainly",
   "_untrusted_check",
+  "_shape_at",
   "_columns_at",
   "_typed_key",
   "_key_match",
