@@ -1,24 +1,21 @@
 import type { TestSql } from "../helpers/client.ts";
 import { connectTo } from "../helpers/client.ts";
 import { runCli } from "../helpers/runCli.ts";
-import { unknowable } from "./check.ts";
-import type { Boundary, PastHistory } from "./history.ts";
+import type { PastHistory } from "./making.ts";
+import { type KnownMoment, knowable, knownMoments } from "./moments.ts";
 import type { Random } from "./random.ts";
 import { type RecordedChange, replay } from "./replay.ts";
-import { type Copy, differenceOf, rowText, type TrueRow } from "./truth.ts";
+import { differenceOf, rowText, type TrueRow } from "./truth.ts";
 import { keyColumns, type LiveTable, qualifiedName } from "./world.ts";
 
 /** Values by column name, as commands print them. */
 export type PrintedRow = Readonly<Record<string, string | null>>;
 
-/** A boundary with its copies. */
-type KnownBoundary = Boundary & { readonly truth: Copy };
-
 interface Place {
   readonly url: string;
   readonly sql: TestSql;
   readonly history: PastHistory;
-  readonly known: readonly KnownBoundary[];
+  readonly known: readonly KnownMoment[];
   readonly table: LiveTable;
   readonly random: Random;
 }
@@ -29,9 +26,7 @@ interface Place {
  */
 export async function checkCommands(url: string, history: PastHistory, random: Random): Promise<string[]> {
   const sql = connectTo(url, { max: 1 });
-  const known = history.boundaries.filter(
-    (boundary): boundary is KnownBoundary => boundary.truth !== undefined,
-  );
+  const known = knownMoments(history);
   const faults: string[] = [];
   try {
     for (const table of history.world.tables) {
@@ -65,12 +60,6 @@ function printedKey(table: LiveTable, key: string): string {
   return table.key.length === 1 ? JSON.stringify([key]) : JSON.stringify(JSON.parse(key));
 }
 
-/** The columns that can be known from the boundary on to now. */
-function knownSince({ history, table }: Place, boundary: Boundary): number[] {
-  const unknown = unknowable(table, history.boundaries.slice(history.boundaries.indexOf(boundary)));
-  return table.columns.map(({ attnum }) => attnum).filter((attnum) => !unknown.includes(attnum));
-}
-
 function printedText({ table }: Place, row: PrintedRow, attnums: readonly number[]): string {
   const names = new Map(table.columns.map(({ attnum, name }) => [attnum, name]));
   return rowText(new Map(attnums.map((attnum) => [attnum, row[names.get(attnum) ?? ""] ?? null])), attnums);
@@ -87,21 +76,13 @@ interface Difference {
 async function checkDiff(place: Place): Promise<string[]> {
   const { known, random, table } = place;
   const [one, other] = [random.pick(known), random.pick(known)];
-  const [from, to] = one.instant < other.instant ? [one, other] : [other, one];
-  const attnums = knownSince(place, from);
+  const [from, to] = known.indexOf(one) < known.indexOf(other) ? [one, other] : [other, one];
+  const attnums = knowable(table, from);
   const faults: string[] = [];
-  const differences = await ask<Difference>(
-    place,
-    "diff",
-    "TABLE",
-    "--from",
-    from.instant,
-    "--to",
-    to.instant,
-  );
-  const rowsOf = (boundary: KnownBoundary) =>
+  const differences = await ask<Difference>(place, "diff", "TABLE", "--from", from.typed, "--to", to.typed);
+  const rowsOf = (moment: KnownMoment) =>
     new Map(
-      (boundary.truth.get(table.oid)?.rows ?? []).map((row) => [keyOf(table, row), rowText(row, attnums)]),
+      (moment.state.get(table.oid)?.rows ?? []).map((row) => [keyOf(table, row), rowText(row, attnums)]),
     );
   const rows = rowsOf(from);
   for (const difference of differences) {
@@ -118,13 +99,13 @@ async function checkDiff(place: Place): Promise<string[]> {
   const { missing, surplus } = differenceOf([...rowsOf(to).values()], [...rows.values()]);
   if (missing.length + surplus.length > 0)
     faults.push(`missing ${missing.join()}\n surplus ${surplus.join()}`);
-  return faults.map((fault) => `diff of ${table.name} from ${from.instant} to ${to.instant}: ${fault}`);
+  return faults.map((fault) => `diff of ${table.name} from ${from.typed} to ${to.typed}: ${fault}`);
 }
 
 /** A key that was there at some boundary, as arguments. */
 function someKey({ known, random, table }: Place): { key: string; words: string[] } | undefined {
-  const row = random.pick(known).truth.get(table.oid)?.rows[0];
-  const rows = random.pick(known).truth.get(table.oid)?.rows ?? [];
+  const row = random.pick(known).state.get(table.oid)?.rows[0];
+  const rows = random.pick(known).state.get(table.oid)?.rows ?? [];
   const chosen = rows.length > 0 ? random.pick(rows) : row;
   if (chosen === undefined) return undefined;
   const words = keyColumns(table).map(({ name, attnum }) => `${name}=${chosen.get(attnum)}`);
@@ -135,19 +116,17 @@ async function checkRow(place: Place): Promise<string[]> {
   const { known, random, table } = place;
   const asked = someKey(place);
   if (asked === undefined) return [];
-  const boundary = random.pick(known);
-  const attnums = knownSince(place, boundary);
-  const rows = await ask<PrintedRow>(place, "at-time", boundary.instant, "TABLE", ...asked.words);
-  const expected = (boundary.truth.get(table.oid)?.rows ?? []).filter(
-    (row) => keyOf(table, row) === asked.key,
-  );
+  const moment = random.pick(known);
+  const attnums = knowable(table, moment);
+  const rows = await ask<PrintedRow>(place, "at-time", moment.typed, "TABLE", ...asked.words);
+  const expected = (moment.state.get(table.oid)?.rows ?? []).filter((row) => keyOf(table, row) === asked.key);
   const { missing, surplus } = differenceOf(
     expected.map((row) => rowText(row, attnums)),
     rows.map((row) => printedText(place, row, attnums)),
   );
   if (missing.length + surplus.length === 0) return [];
   return [
-    `at-time ${boundary.instant} ${table.name} ${asked.key}: missing ${missing.join()}, surplus ${surplus.join()}`,
+    `at-time ${moment.typed} ${table.name} ${asked.key}: missing ${missing.join()}, surplus ${surplus.join()}`,
   ];
 }
 
@@ -158,11 +137,11 @@ async function checkLife(place: Place): Promise<string[]> {
   const [first] = known;
   const last = known.at(-1);
   if (asked === undefined || first === undefined || last === undefined) return [];
-  const attnums = knownSince(place, first);
+  const attnums = knowable(table, first);
   const changes = await ask<RecordedChange>(place, "history", "TABLE", ...asked.words);
   const columnOf = await columnNames(sql, table);
   const rows = replay(
-    new Map((first.truth.get(table.oid)?.rows ?? []).map((row) => [keyOf(table, row), row])),
+    new Map((first.state.get(table.oid)?.rows ?? []).map((row) => [keyOf(table, row), row])),
     changes.map((change) => ({
       ...change,
       key: change.key === null ? null : printedKey(table, change.key),
@@ -171,7 +150,7 @@ async function checkLife(place: Place): Promise<string[]> {
     columnOf,
   );
   const found = (rows.get(asked.key) ?? []).map((row) => rowText(row, attnums));
-  const expected = (last.truth.get(table.oid)?.rows ?? [])
+  const expected = (last.state.get(table.oid)?.rows ?? [])
     .filter((row) => keyOf(table, row) === asked.key)
     .map((row) => rowText(row, attnums));
   const { missing, surplus } = differenceOf(expected, found);
