@@ -9,6 +9,8 @@ export { runInit } from "./actions/init.ts";
 export { runPrune } from "./actions/prune.ts";
 export { runRetentionList, runRetentionSet } from "./actions/retention.ts";
 export { runStatus } from "./actions/status.ts";
+export { runTag } from "./actions/tag.ts";
+export { runTags } from "./actions/tags.ts";
 export { runUninstall } from "./actions/uninstall.ts";
 export { ExitCode, UserError } from "./errors.ts";
 export { type Io, processIo } from "./io.ts";

@@ -13,6 +13,8 @@ import { addPruneCommand } from "./commands/prune.ts";
 import { addRetentionCommand } from "./commands/retention.ts";
 import { addStatusCommand } from "./commands/status.ts";
 import { addSyncCommand } from "./commands/sync.ts";
+import { addTagCommand } from "./commands/tag.ts";
+import { addTagsCommand } from "./commands/tags.ts";
 import { addUninstallCommand } from "./commands/uninstall.ts";
 import type { Io } from "./io.ts";
 import { version } from "./version.ts";
@@ -56,6 +58,8 @@ export function createProgram(io: Io): Command {
   addHistoryCommand(program, io);
   addDiffCommand(program, io);
   addAtTimeCommand(program, io);
+  addTagCommand(program, io);
+  addTagsCommand(program, io);
   addDefaultsCommand(program, io);
   addRetentionCommand(program, io);
   addPruneCommand(program, io);

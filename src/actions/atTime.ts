@@ -19,7 +19,12 @@ export async function runAtTime(options: AtTimeOptions, io: Io): Promise<void> {
     const relation = await resolveRelation(audit, options.table);
     const instant = await settleInstant(audit, options.when, options, io);
     const key = options.key.length === 0 ? undefined : await resolveKey(audit, relation, options.key);
-    const past = await readPast(audit, relation, instant, key);
+    const past = await readPast(audit, relation, instant, {
+      key,
+      where: options.where,
+      columns: options.columns,
+      schema: options.schema,
+    });
     for (const { name, reason } of past.unknown)
       io.err(`note: column ${name} is unknown then (${reason}) and shown as NULL\n`);
     if (options.json) {

@@ -1,9 +1,10 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { When } from "../core/when.ts";
 import type { Io } from "../io.ts";
 import {
   addCommonOptions,
   type ConnectionOptions,
+  collectList,
   type OutputOptions,
   readWhen,
   type ZoneOptions,
@@ -13,6 +14,12 @@ export interface AtTimeOptions extends ConnectionOptions, OutputOptions, ZoneOpt
   readonly when: When;
   readonly table: string;
   readonly key: readonly string[];
+  /** An SQL condition over the columns. */
+  readonly where?: string | undefined;
+  /** Names or globs of columns. */
+  readonly columns?: readonly string[] | undefined;
+  /** Columns of today, or those of then under their names of then. */
+  readonly schema?: "now" | "then" | undefined;
 }
 
 export function addAtTimeCommand(
@@ -25,7 +32,18 @@ export function addAtTimeCommand(
     .description("Show the rows of a table as they were at an instant")
     .argument("<when>", "such as '2026-11-20 17:00', 'yesterday 17:00', '2 days ago' or -2h")
     .argument("<table>", 'users, public.users or "Odd.Name"')
-    .argument("[key...]", "one row's key: a value per key column, or col=value");
+    .argument("[key...]", "one row's key: a value per key column, or col=value")
+    .option(
+      "--where <sql>",
+      "only rows for which this condition held, such as \"age > 30 and name like 'A%'\"",
+    )
+    .option("--columns <columns>", "only these columns, by name or glob, comma-separated", collectList)
+    .addOption(
+      new Option("--schema <whose>", "columns as the table has them now, or as it had them then").choices([
+        "now",
+        "then",
+      ]),
+    );
   addCommonOptions(command, { instants: true, example: "audit at-time '2 days ago' users 42" });
   command.action(
     async (

@@ -1,3 +1,5 @@
+import { resolveColumns } from "../core/columns.ts";
+import { formatTableName, quoteIdentifier } from "../core/name.ts";
 import type { Image, Instant, RowDifference, Value } from "../types.ts";
 import type { AuditDatabase } from "./installation.ts";
 import type { Relation } from "./registry.ts";
@@ -20,29 +22,94 @@ const BATCH = 500;
 /** Written as true and false, like in images. */
 const BOOLEAN = 16;
 
+/** Which of a table's rows and columns to read. Whatever is left out does not narrow. */
+export interface PastQuery {
+  /** One row's key, as the log has it. */
+  readonly key?: string | undefined;
+  /** An SQL condition over the columns, as typed. */
+  readonly where?: string | undefined;
+  /** Names or globs of columns. */
+  readonly columns?: readonly string[] | undefined;
+  /** The table's columns of today, or those it had then under the names of then. */
+  readonly schema?: "now" | "then" | undefined;
+}
+
 /**
- * The rows of a table at an instant, in the order of their keys, streamed; of one row only where `key`
- * is given. Throws, before the first row, where the instant lies outside coverage.
+ * The rows of a table at an instant, in the order of their keys, streamed. Throws, before the first row, where the
+ * instant lies outside coverage, and for columns that are not there (exit 2).
  */
 export async function readPast(
   audit: AuditDatabase,
   relation: Relation,
   instant: Instant,
-  key: string | undefined,
+  { key, where, columns: patterns, schema = "now" }: PastQuery,
 ): Promise<PastRows> {
   const statement = await statementAt(audit, relation, instant, key === undefined ? null : [key]);
-  const columns = await columnsAt(audit, relation, instant);
+  const present = await columnsAt(audit, relation, instant);
+  const all = schema === "now" ? present : await columnsThen(audit, relation, instant, present);
+  const chosen = patterns === undefined ? all : chooseColumns(all, patterns, relation);
+  // Under the table's own name, which a condition may qualify its columns with.
+  const alias = quoteIdentifier(relation.table);
+  const list = chosen.map(({ name, source }) =>
+    source === undefined
+      ? `null as ${quoteIdentifier(name)}`
+      : `${alias}.${quoteIdentifier(source)} as ${quoteIdentifier(name)}`,
+  );
+  const order = (await keyNames(audit, relation)).map((name) => `${alias}.${name}`);
   return {
-    columns: columns.map(({ name }) => name),
-    unknown: columns.filter(isUnknown),
-    batches: streamRows(audit, await inKeyOrder(audit, relation, statement)),
+    columns: chosen.map(({ name }) => name),
+    unknown: unknownAmong(chosen),
+    batches: streamRows(
+      audit,
+      [
+        `select ${list.join(", ")}`,
+        `from (${statement}) as ${alias}`,
+        where === undefined ? "" : `where (${where}\n)`,
+        order.length === 0 ? "" : `order by ${order.join(", ")}`,
+      ].join("\n"),
+    ),
   };
 }
 
-async function inKeyOrder(audit: AuditDatabase, relation: Relation, statement: string): Promise<string> {
-  const names = await keyNames(audit, relation);
-  if (names.length === 0) return statement;
-  return `select r.* from (${statement}) as r order by ${names.map((name) => `r.${name}`).join(", ")}`;
+/** A column to show: under which name, from which of today's columns (undefined: dropped), and why it is unknown. */
+interface ShownColumn {
+  readonly name: string;
+  readonly source: string | undefined;
+  readonly reason: string | null;
+}
+
+function chooseColumns(
+  columns: readonly ShownColumn[],
+  patterns: readonly string[],
+  relation: Relation,
+): ShownColumn[] {
+  const { columns: names } = resolveColumns(
+    patterns,
+    columns.map(({ name }) => name),
+    { flag: "--columns", table: formatTableName(relation), keyColumns: [] },
+  );
+  return columns.filter(({ name }) => names.includes(name));
+}
+
+/** The columns a table had at an instant, in its order of then; those dropped since are unknown. */
+async function columnsThen(
+  { sql, object }: AuditDatabase,
+  relation: Relation,
+  instant: Instant,
+  present: readonly (ShownColumn & { readonly attnum: number })[],
+): Promise<ShownColumn[]> {
+  const then = await sql<{ attnum: number; name: string }[]>`
+    select shape.attnum, shape.name
+    from ${object("relation_shape")} as shape
+    where shape.relation = ${relation.id}
+      and shape.from_id = ${object("_shape_at")}(${relation.id}, ${instant.at}::text::timestamptz, ${instant.tag ?? null}::text)
+    order by shape.attnum`;
+  return then.map(({ attnum, name }) => {
+    const today = present.find((column) => column.attnum === attnum);
+    return today
+      ? { name, source: today.source, reason: today.reason }
+      : { name, source: undefined, reason: "dropped since" };
+  });
 }
 
 /** The columns of the key in key order, quoted. What a primary key holds, a query can sort by. */
@@ -62,20 +129,19 @@ export async function unknownColumns(
   relation: Relation,
   instant: Instant,
 ): Promise<UnknownColumn[]> {
-  return (await columnsAt(audit, relation, instant)).filter(isUnknown);
+  return unknownAmong(await columnsAt(audit, relation, instant));
 }
 
 async function columnsAt({ sql, object }: AuditDatabase, relation: Relation, instant: Instant) {
-  return sql<{ name: string; reason: string | null }[]>`
-    select name, unknown as reason
+  return sql<{ attnum: number; name: string; source: string; reason: string | null }[]>`
+    select attnum, name, name as source, unknown as reason
     from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant.at}::text::timestamptz, ${instant.tag ?? null}::text)`;
 }
 
-function isUnknown(column: {
-  readonly name: string;
-  readonly reason: string | null;
-}): column is UnknownColumn {
-  return column.reason !== null;
+function unknownAmong(
+  columns: readonly { readonly name: string; readonly reason: string | null }[],
+): UnknownColumn[] {
+  return columns.flatMap(({ name, reason }) => (reason === null ? [] : [{ name, reason }]));
 }
 
 /** Reads raw values: no parser of the driver may touch what people stored. */

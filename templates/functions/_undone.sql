@@ -67,7 +67,7 @@ begin
       'audit_schema', instant, coalesce(anchor, instant - interval '1 day'), within_era, audit_schema._commit_time('change.xid'))
     into unknown;
     exactly := anchor is not null and not unknown;
-    straddling := format('change.at <= %L and change.at >= %L%s and coalesce(%s > %1$L, change.xid = any (%L))',
+    straddling := format('change.at <= %1$L and change.at >= %2$L%3$s and coalesce(%4$s > %1$L, change.xid = any (%5$L))',
       instant, least(oldest_beginning, coalesce(anchor, instant - interval '1 day')), within_era,
       audit_schema._commit_time('change.xid'), coalesce(straddlers, '{}'));
   end if;

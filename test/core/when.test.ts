@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ClockWhen, parseWhen, WHEN_HINT, whenToSql } from "../../src/core/when.ts";
+import {
+  type ClockWhen,
+  checkTagName,
+  parseRange,
+  parseWhen,
+  WHEN_HINT,
+  whenToSql,
+} from "../../src/core/when.ts";
 import { ExitCode, UserError } from "../../src/errors.ts";
 import { caretOf, userErrorOf } from "../helpers/userError.ts";
 
@@ -56,6 +63,13 @@ describe("parseWhen", () => {
         ],
       },
     ],
+    ["tag:before-import", { kind: "tag", name: "before-import" }],
+    ["tag:release/42", { kind: "tag", name: "release/42" }],
+    [" tag:Größe:2 ", { kind: "tag", name: "Größe:2" }],
+    ["tx:12", { kind: "tx", id: "12", before: false }],
+    ["before:tx:0012", { kind: "tx", id: "12", before: true }],
+    ["tx:9223372036854775807", { kind: "tx", id: "9223372036854775807", before: false }],
+    ["change:7", { kind: "change", id: "7" }],
   ])("understands %j", (typed, expected) => {
     expect(parseWhen(typed)).toEqual({ typed, ...expected });
   });
@@ -149,6 +163,21 @@ describe("parseWhen", () => {
     ["2 10:00", 0, '"2" has no unit'],
     ["now\n", 0, '"now\\n" is an unknown word'],
     ["infinity", 0, "is an unknown word"],
+    ["tag:", 4, "it is empty"],
+    ["tag:a b", 6, '"b" is one word too many'],
+    ["tag:-a", 4, '"-" cannot begin the name of a tag'],
+    ['tag:a"b', 5, '""" cannot be part of the name of a tag'],
+    ["tag:a..b", 5, "two dots make a range"],
+    [`tag:${"é".repeat(32)}`, 4, "it is longer than 63 bytes"],
+    ["tx:", 3, "the number of a transaction is missing here"],
+    ["tx:-1", 3, '"-1" is not the number of a transaction'],
+    ["tx:1e3", 3, '"1e3" is not the number of a transaction'],
+    ["tx:9223372036854775808", 3, "no transaction has a number of that size"],
+    ["before:tx:x", 10, '"x" is not the number of a transaction'],
+    ["before:change:1", 0, "is an unknown word"],
+    ["change:", 7, "the number of a change is missing here"],
+    ["change:1 now", 9, '"now" is one word too many'],
+    ["Tag:x", 0, "is an unknown word"],
   ] as [string, number, string][])("refuses %j with a caret at %i: %s", (typed, position, problem) => {
     const error = userErrorOf(() => parseWhen(typed));
     expect(error.exitCode).toBe(ExitCode.Usage);
@@ -199,6 +228,56 @@ describe("parseWhen", () => {
         else expect(() => parseWhen(text)).toThrow(UserError);
       }),
     );
+  });
+});
+
+describe("parseRange", () => {
+  const noon = parseWhen("2026-11-22 12:00");
+  const tag = parseWhen("tag:one");
+
+  it.each([
+    ["2026-11-22 12:00..tag:one", { from: noon, to: tag }],
+    [" 2026-11-22 12:00 .. tag:one ", { from: noon, to: tag }],
+    ["2026-11-22 12:00..", { from: noon, to: undefined }],
+    ["..tag:one", { from: undefined, to: tag }],
+  ])("understands %j", (typed, expected) => {
+    expect(parseRange(typed)).toEqual(expected);
+  });
+
+  it.each([
+    ["", 0, "its two dots are missing"],
+    ["now", 3, "its two dots are missing"],
+    ["..", 0, "both of its sides are open"],
+    ["-2h..-1h..now", 8, "it has more than two sides"],
+  ] as [string, number, string][])("refuses %j with a caret at %i: %s", (typed, position, problem) => {
+    const error = userErrorOf(() => parseRange(typed));
+    expect(error.exitCode).toBe(ExitCode.Usage);
+    expect(error.message).toContain(problem);
+    expect(caretOf(error)).toBe(position);
+  });
+
+  it("complains of a side as of any instant", () => {
+    expect(userErrorOf(() => parseRange("-2h..soon")).message).toContain('"soon" is an unknown word');
+  });
+});
+
+describe("checkTagName", () => {
+  it("takes what an instant can name", () => {
+    for (const name of ["a", "before-import", "2026", "release/42", "v1.2", "_x", "日本"]) {
+      expect(() => checkTagName(name)).not.toThrow();
+      expect(parseWhen(`tag:${name}`)).toMatchObject({ name });
+    }
+  });
+
+  it.each([
+    ["", 0, "it is empty"],
+    ["two words", 3, '" " cannot be part of'],
+    [".hidden", 0, '"." cannot begin'],
+    ["a..b", 1, "two dots make a range"],
+  ])("refuses %j", (name, position, problem) => {
+    const error = userErrorOf(() => checkTagName(name));
+    expect(error.message).toContain(problem);
+    expect(caretOf(error)).toBe(position);
   });
 });
 
