@@ -7,6 +7,7 @@ export { runEnable } from "./actions/enable.ts";
 export { runHistory } from "./actions/history.ts";
 export { runInit } from "./actions/init.ts";
 export { runPrune } from "./actions/prune.ts";
+export { runQuery } from "./actions/query.ts";
 export { runRetentionList, runRetentionSet } from "./actions/retention.ts";
 export { runStatus } from "./actions/status.ts";
 export { runTag } from "./actions/tag.ts";

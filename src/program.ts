@@ -10,6 +10,7 @@ import { addEnableCommand } from "./commands/enable.ts";
 import { addHistoryCommand } from "./commands/history.ts";
 import { addInitCommand } from "./commands/init.ts";
 import { addPruneCommand } from "./commands/prune.ts";
+import { addQueryCommand } from "./commands/query.ts";
 import { addRetentionCommand } from "./commands/retention.ts";
 import { addStatusCommand } from "./commands/status.ts";
 import { addSyncCommand } from "./commands/sync.ts";
@@ -60,6 +61,7 @@ export function createProgram(io: Io): Command {
   addAtTimeCommand(program, io);
   addTagCommand(program, io);
   addTagsCommand(program, io);
+  addQueryCommand(program, io);
   addDefaultsCommand(program, io);
   addRetentionCommand(program, io);
   addPruneCommand(program, io);

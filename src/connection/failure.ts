@@ -172,7 +172,7 @@ function sqlStateDetail(code: string): string {
 }
 
 /** The server writes without capital and full stop. A first word that is a name keeps its case. */
-function asSentence(text: string): string {
+export function asSentence(text: string): string {
   const capital = /^[a-z]+(?=[\s,:])/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return /[.!?)]$/.test(capital) ? capital : `${capital}.`;
 }

@@ -2,6 +2,7 @@ import { resolveColumns } from "../core/columns.ts";
 import { formatTableName, quoteIdentifier } from "../core/name.ts";
 import type { Image, Instant, RowDifference, Value } from "../types.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { streamRows } from "./rawRows.ts";
 import type { Relation } from "./registry.ts";
 
 /** A column whose value at an instant cannot be known, and why. */
@@ -18,9 +19,6 @@ export interface PastRows {
 }
 
 const BATCH = 500;
-
-/** Written as true and false, like in images. */
-const BOOLEAN = 16;
 
 /** Which of a table's rows and columns to read. Whatever is left out does not narrow. */
 export interface PastQuery {
@@ -60,7 +58,7 @@ export async function readPast(
     columns: chosen.map(({ name }) => name),
     unknown: unknownAmong(chosen),
     batches: streamRows(
-      audit,
+      audit.sql,
       [
         `select ${list.join(", ")}`,
         `from (${statement}) as ${alias}`,
@@ -142,28 +140,6 @@ function unknownAmong(
   columns: readonly { readonly name: string; readonly reason: string | null }[],
 ): UnknownColumn[] {
   return columns.flatMap(({ name, reason }) => (reason === null ? [] : [{ name, reason }]));
-}
-
-/** Reads raw values: no parser of the driver may touch what people stored. */
-async function* streamRows(
-  { sql }: AuditDatabase,
-  statement: string,
-): AsyncGenerator<(readonly Value[])[], void, undefined> {
-  let types: readonly number[] = [];
-  for await (const rows of sql.unsafe(statement).raw().cursor(BATCH)) {
-    // The driver names the columns with the first batch only.
-    const { columns } = rows as unknown as { columns: readonly { type: number }[] | null };
-    if (columns) types = columns.map(({ type }) => type);
-    yield (rows as unknown as (Buffer | null)[][]).map((row) =>
-      row.map((value, index) => toValue(value, types[index] ?? 0)),
-    );
-  }
-}
-
-function toValue(raw: Buffer | null, type: number): Value {
-  if (raw === null) return null;
-  const text = raw.toString("utf8");
-  return type === BOOLEAN ? (text === "t" ? "true" : "false") : text;
 }
 
 /**
