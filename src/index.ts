@@ -1,6 +1,7 @@
 /** The library: what the commands call, for programs that want the same. */
 export { runAtTime } from "./actions/atTime.ts";
 export { runBench } from "./actions/bench.ts";
+export { runBlame } from "./actions/blame.ts";
 export { runDiff } from "./actions/diff.ts";
 export { runDisable } from "./actions/disable.ts";
 export { runEnable } from "./actions/enable.ts";

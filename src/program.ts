@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { addAtTimeCommand } from "./commands/atTime.ts";
 import { addBenchCommand } from "./commands/bench.ts";
+import { addBlameCommand } from "./commands/blame.ts";
 import { addCheckCommand } from "./commands/check.ts";
 import { addDefaultsCommand } from "./commands/defaults.ts";
 import { addDemoCommand } from "./commands/demo.ts";
@@ -62,6 +63,7 @@ export function createProgram(io: Io): Command {
   addTagCommand(program, io);
   addTagsCommand(program, io);
   addQueryCommand(program, io);
+  addBlameCommand(program, io);
   addDefaultsCommand(program, io);
   addRetentionCommand(program, io);
   addPruneCommand(program, io);

@@ -18,6 +18,7 @@ vi.mock("../../src/actions/status.ts", () => ({ runStatus: received.take("status
 vi.mock("../../src/actions/history.ts", () => ({ runHistory: received.take("history") }));
 vi.mock("../../src/actions/diff.ts", () => ({ runDiff: received.take("diff") }));
 vi.mock("../../src/actions/atTime.ts", () => ({ runAtTime: received.take("at-time") }));
+vi.mock("../../src/actions/blame.ts", () => ({ runBlame: received.take("blame") }));
 vi.mock("../../src/actions/retention.ts", () => ({
   runRetentionList: received.take("retention list"),
   runRetentionSet: received.take("retention set"),
@@ -157,6 +158,19 @@ expectOptions("history", [
     { table: "users", key: [], actor: "app:7", limit: 10 },
   ],
   [["history", "users", "--tz", "UTC", "--json"], { table: "users", key: [], tz: "UTC", json: true }],
+]);
+
+expectOptions("blame", [
+  [["blame", "users", "42"], { table: "users", key: ["42"] }],
+  [["blame", "order_items", "3", "7"], { table: "order_items", key: ["3", "7"] }],
+  [
+    ["blame", "users", "id=42", "--column", 'email,"Odd,Name"', "--column", "hair_*"],
+    { table: "users", key: ["id=42"], column: ["email", '"Odd,Name"', "hair_*"] },
+  ],
+  [
+    ["blame", "users", "42", "--at", "-2h", "--tz", "UTC", "--json"],
+    { table: "users", key: ["42"], at: twoHoursAgo, tz: "UTC", json: true },
+  ],
 ]);
 
 expectOptions("diff", [
