@@ -1,54 +1,64 @@
 import type { TestSql } from "../helpers/client.ts";
 import { connectTo } from "../helpers/client.ts";
-import { runCli } from "../helpers/runCli.ts";
+import { type Ask, askOf, keyWords } from "./ask.ts";
+import { checkBlame } from "./blame.ts";
 import type { PastHistory } from "./making.ts";
 import { type KnownMoment, knowable, knownMoments } from "./moments.ts";
+import { checkQuery } from "./query.ts";
 import type { Random } from "./random.ts";
 import { type RecordedChange, replay } from "./replay.ts";
 import { differenceOf, rowText, type TrueRow } from "./truth.ts";
-import { keyColumns, type LiveTable, qualifiedName } from "./world.ts";
+import type { LiveTable } from "./world.ts";
 
 /** Values by column name, as commands print them. */
 export type PrintedRow = Readonly<Record<string, string | null>>;
 
 interface Place {
-  readonly url: string;
+  readonly ask: Ask;
   readonly sql: TestSql;
-  readonly history: PastHistory;
   readonly known: readonly KnownMoment[];
   readonly table: LiveTable;
   readonly random: Random;
 }
 
+/** What the commands say wrongly, and how often each was asked. */
+export interface CommandVerdict {
+  readonly faults: readonly string[];
+  readonly asked: ReadonlyMap<string, number>;
+}
+
 /**
- * Asks the commands about every table: `diff` between random boundaries, `at-time` for single keys, `history` of
- * keys. Returns what they say wrongly.
+ * Asks the commands about every table: `diff` between random boundaries, `at-time` for single keys, `history` and `blame`
+ * of keys, `query` for joins.
  */
-export async function checkCommands(url: string, history: PastHistory, random: Random): Promise<string[]> {
+export async function checkCommands(
+  url: string,
+  history: PastHistory,
+  random: Random,
+): Promise<CommandVerdict> {
   const sql = connectTo(url, { max: 1 });
   const known = knownMoments(history);
+  const asked = new Map<string, number>();
+  const ask = askOf(url, history, asked);
   const faults: string[] = [];
+  const check = async (work: Promise<string[]>) => {
+    faults.push(...(await work.catch((error: Error) => [error.message])));
+  };
   try {
+    await check(checkBlame(sql, ask, history, random));
+    for (let count = 0; count < 4; count++) await check(checkQuery(ask, history, random));
     for (const table of history.world.tables) {
-      const place = { url, sql, history, known, table, random };
+      const place = { ask, sql, known, table, random };
       for (let count = 0; count < 2; count++) {
-        faults.push(...(await checkDiff(place)), ...(await checkRow(place)), ...(await checkLife(place)));
+        await check(checkDiff(place));
+        await check(checkRow(place));
+        await check(checkLife(place));
       }
     }
   } finally {
     await sql.end({ timeout: 5 });
   }
-  return faults;
-}
-
-/** The answer's items; an answer that is no answer is a fault of its own. */
-async function ask<T>({ url, history, table }: Place, ...words: string[]): Promise<T[]> {
-  const args = words.map((word) => (word === "TABLE" ? qualifiedName(history.world, table) : word));
-  const { code, stdout, stderr } = await runCli([...args, "--json"], {
-    env: { DATABASE_URL: url, TZ: "UTC" },
-  });
-  if (code !== 0) throw new Error(`audit ${args.join(" ")} ended with ${code}: ${stderr}`);
-  return (JSON.parse(stdout) as { items: T[] }).items;
+  return { faults, asked };
 }
 
 /** The key as one text, from a row or from what a command calls its key. */
@@ -74,12 +84,12 @@ interface Difference {
 
 /** The true rows of one boundary, changed as `diff` says, have to be those of the other. */
 async function checkDiff(place: Place): Promise<string[]> {
-  const { known, random, table } = place;
+  const { ask, known, random, table } = place;
   const [one, other] = [random.pick(known), random.pick(known)];
   const [from, to] = known.indexOf(one) < known.indexOf(other) ? [one, other] : [other, one];
   const attnums = knowable(table, from);
   const faults: string[] = [];
-  const differences = await ask<Difference>(place, "diff", "TABLE", "--from", from.typed, "--to", to.typed);
+  const differences = await ask<Difference>(table, "diff", "TABLE", "--from", from.typed, "--to", to.typed);
   const rowsOf = (moment: KnownMoment) =>
     new Map(
       (moment.state.get(table.oid)?.rows ?? []).map((row) => [keyOf(table, row), rowText(row, attnums)]),
@@ -108,8 +118,7 @@ function someKey({ known, random, table }: Place): { key: string; words: string[
   const rows = random.pick(known).state.get(table.oid)?.rows ?? [];
   const chosen = rows.length > 0 ? random.pick(rows) : row;
   if (chosen === undefined) return undefined;
-  const words = keyColumns(table).map(({ name, attnum }) => `${name}=${chosen.get(attnum)}`);
-  return { key: keyOf(table, chosen), words };
+  return { key: keyOf(table, chosen), words: keyWords(table, chosen) };
 }
 
 async function checkRow(place: Place): Promise<string[]> {
@@ -118,7 +127,7 @@ async function checkRow(place: Place): Promise<string[]> {
   if (asked === undefined) return [];
   const moment = random.pick(known);
   const attnums = knowable(table, moment);
-  const rows = await ask<PrintedRow>(place, "at-time", moment.typed, "TABLE", ...asked.words);
+  const rows = await place.ask<PrintedRow>(table, "at-time", moment.typed, "TABLE", ...asked.words);
   const expected = (moment.state.get(table.oid)?.rows ?? []).filter((row) => keyOf(table, row) === asked.key);
   const { missing, surplus } = differenceOf(
     expected.map((row) => rowText(row, attnums)),
@@ -138,7 +147,7 @@ async function checkLife(place: Place): Promise<string[]> {
   const last = known.at(-1);
   if (asked === undefined || first === undefined || last === undefined) return [];
   const attnums = knowable(table, first);
-  const changes = await ask<RecordedChange>(place, "history", "TABLE", ...asked.words);
+  const changes = await place.ask<RecordedChange>(table, "history", "TABLE", ...asked.words);
   const columnOf = await columnNames(sql, table);
   const rows = replay(
     new Map((first.state.get(table.oid)?.rows ?? []).map((row) => [keyOf(table, row), row])),

@@ -2,6 +2,7 @@ import { randomDdl } from "./ddl.ts";
 import {
   type Boundary,
   endings,
+  lookAround,
   type Making,
   markQuiet,
   preparedName,
@@ -95,8 +96,12 @@ export async function runGroup(making: Making): Promise<void> {
 
 /** One step of one transaction. */
 async function advance(group: Group, member: Member): Promise<void> {
-  const { random } = group.making;
+  const { making } = group;
+  const { random } = making;
   const { session, label } = member;
+  const world = group.members.some(({ ddlAt }) => ddlAt > 0)
+    ? await lookAround(making, session.sql)
+    : making.world;
   switch (member.state) {
     case "ready": {
       // What was read when the transaction began would not tell the names that DDL has given since.
@@ -108,9 +113,9 @@ async function advance(group: Group, member: Member): Promise<void> {
     }
     case "open":
       if (member.left === 0) return mark(group, member);
-      if (member.left-- === member.ddlAt) return changeDefinition(group, member);
+      if (member.left-- === member.ddlAt) return changeDefinition(group, member, world);
       if (random.chance(0.15)) return holdOrLetGo(group, member);
-      return work(group, member);
+      return work(group, member, world);
     case "marked":
       return end(group, member);
     case "prepared": {
@@ -121,10 +126,7 @@ async function advance(group: Group, member: Member): Promise<void> {
   }
 }
 
-async function work({ making, members, withLate }: Group, { session }: Member): Promise<void> {
-  const world = members.some(({ ddlAt }) => ddlAt > 0)
-    ? await refreshWorld(session.sql, making.world)
-    : making.world;
+async function work({ making, withLate }: Group, { session }: Member, world: World): Promise<void> {
   await runSome(making, session, world, usedTables(world, withLate));
 }
 
@@ -134,8 +136,8 @@ function usedTables({ tables }: World, withLate: boolean): readonly LiveTable[] 
   return withLate || early.length === 0 ? tables : early;
 }
 
-async function changeDefinition({ making }: Group, { session }: Member): Promise<void> {
-  const ddl = randomDdl(await refreshWorld(session.sql, making.world), making.random);
+async function changeDefinition({ making }: Group, { session }: Member, world: World): Promise<void> {
+  const ddl = randomDdl(world, making.random);
   if (ddl !== undefined) await session.attempt(ddl);
 }
 

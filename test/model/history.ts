@@ -2,14 +2,23 @@ import { connectTo, type TestSql } from "../helpers/client.ts";
 import { runCli } from "../helpers/runCli.ts";
 import { randomDdl } from "./ddl.ts";
 import { runGroup } from "./group.ts";
-import { endings, type Making, markQuiet, type PastHistory, preparedName, runSome } from "./making.ts";
+import {
+  endings,
+  lookAround,
+  type Making,
+  markQuiet,
+  type PastHistory,
+  preparedName,
+  runSome,
+  setTag,
+} from "./making.ts";
 import { randomStatement } from "./moves.ts";
 import type { Random } from "./random.ts";
 import { openSession, type Session } from "./session.ts";
 import { designTable, type Kind, kinds, type TableDesign } from "./tables.ts";
 import { exactSettings } from "./truth.ts";
 import { ownTypes } from "./values.ts";
-import { discoverWorld, refreshWorld, type World } from "./world.ts";
+import { discoverWorld, qualifiedName, type World } from "./world.ts";
 
 export interface HistorySize {
   readonly tables: number;
@@ -45,17 +54,20 @@ export async function makeHistory(
       commitTimes: await keepsCommitTimes(control),
       boundaries: [],
       log,
+      views: [],
       world,
       marks: [],
       groups: 0,
       tags: 0,
     };
+    // A time is exact from the first tag on.
+    await setTag(making);
     await markQuiet(making);
     while (making.boundaries.length < instants) {
       if (random.chance(0.25)) await runGroup(making);
       else await runAlone(making);
     }
-    return { world: making.world, boundaries: making.boundaries, log };
+    return making;
   } finally {
     await Promise.all([control.end({ timeout: 5 }), ...sessions.map((session) => session.end())]);
   }
@@ -87,6 +99,9 @@ async function makeTables(
     if ((await session.run(statement)) !== undefined)
       throw new Error(`The model's tables cannot be made: ${statement}`);
   const world = await discoverWorld(control, schema, designs);
+  // Then the WAL tells of each change what the row was before.
+  for (const table of world.tables)
+    await session.run(`alter table ${qualifiedName(world, table)} replica identity full`);
   for (let count = 0; count < 8; count++) await session.run(randomStatement(world, world.tables, random));
   const bare = designs.filter(({ excluded }) => excluded.length === 0).map(({ name }) => name);
   await enable(url, schema, ["marks", ...bare], []);
@@ -147,7 +162,7 @@ async function runAlone(making: Making): Promise<void> {
     if (place === ddlAt) {
       const ddl = randomDdl(making.world, random);
       if (ddl !== undefined) await session.attempt(ddl);
-      making.world = await refreshWorld(session.sql, making.world);
+      making.world = await lookAround(making, session.sql);
       ddlAt = 0;
     }
     await runSome(making, session, making.world, making.world.tables);

@@ -3,6 +3,7 @@ import { randomStatement } from "./moves.ts";
 import type { Random } from "./random.ts";
 import type { Session } from "./session.ts";
 import { type Copy, copyTables } from "./truth.ts";
+import { type WalView, walPosition } from "./wal.ts";
 import { type LiveTable, qualifiedName, refreshWorld, type World } from "./world.ts";
 
 /** What is known to be true of an instant. */
@@ -36,6 +37,10 @@ export interface PastHistory {
   readonly boundaries: readonly Boundary[];
   /** Every statement, in order. */
   readonly log: readonly string[];
+  /** How the tables looked to whoever wrote to them, from the first boundary on. */
+  readonly views: readonly WalView[];
+  /** Whether the server keeps the times of commits, so that clocks are exact. */
+  readonly commitTimes: boolean;
 }
 
 /** A history in the making. */
@@ -48,6 +53,7 @@ export interface Making {
   readonly commitTimes: boolean;
   readonly boundaries: Boundary[];
   readonly log: string[];
+  readonly views: WalView[];
   world: World;
   marks: readonly string[];
   groups: number;
@@ -81,11 +87,18 @@ export async function setTag(making: Making): Promise<string> {
   return name;
 }
 
+/** The tables as a session sees them now, within its transaction. */
+export async function lookAround(making: Making, sql: TestSql): Promise<World> {
+  const world = await refreshWorld(sql, making.world);
+  making.views.push({ from: await walPosition(sql), world });
+  return world;
+}
+
 /** Takes a true copy while nobody is writing. */
 export async function markQuiet(making: Making): Promise<void> {
   const instant = await readClock(making.control);
   const tag = await setTag(making);
-  making.world = await refreshWorld(making.control, making.world);
+  making.world = await lookAround(making, making.control);
   const known = { state: await copyTables(making.control, making.world), marks: making.marks };
   making.boundaries.push({
     instant,

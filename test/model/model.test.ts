@@ -1,4 +1,6 @@
-import { useDatabase } from "../helpers/useDatabase.ts";
+import { useOwnServer } from "../helpers/ownServer.ts";
 import { describeHistories } from "./proof.ts";
 
-describeHistories("the past", useDatabase({ installed: true }), 16);
+const server = useOwnServer();
+
+describeHistories("the past", server.useDatabase(), 14);

@@ -65,10 +65,10 @@ function isLocked(error: unknown): boolean {
   return (error as { code?: string }).code === "55P03";
 }
 
-/** SQL for the texts of a row called r, in the order of the table's columns, as JSON. */
-export function cellsOf(table: LiveTable): string {
+/** SQL for the texts of a row, in the order of the table's columns, as JSON. */
+export function cellsOf(table: LiveTable, alias = "r"): string {
   const cells = table.columns.map((column) => {
-    const value = `r.${columnSql(column)}`;
+    const value = `${alias}.${columnSql(column)}`;
     if (column.type === "boolean") return `${value}::text`;
     return `case when num_nulls(${value}) = 0 then format('%s', ${value}) end`;
   });
