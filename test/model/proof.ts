@@ -30,7 +30,10 @@ export function describeHistories(title: string, database: TestDatabase, count: 
   const histories = Number(MODEL_HISTORIES || (MODEL_SEED ? 1 : count));
 
   describe(title, () => {
-    beforeAll(() => keepWal(database.sql));
+    let walKept = false;
+    beforeAll(async () => {
+      walKept = await keepWal(database.sql);
+    });
 
     const total = { histories: 0, instants: 0, tags: 0, untorn: 0, wrong: 0 };
     const asked = new Map<string, number>();
@@ -44,7 +47,7 @@ export function describeHistories(title: string, database: TestDatabase, count: 
         total.histories++;
         for (const name of ["instants", "tags", "untorn", "wrong"] as const) total[name] += counts[name];
         expect(faultReport(`${schema}_instants`, history, faults)).toBe("");
-        const said = await checkCommands(database.url, history, randomFrom(seed));
+        const said = await checkCommands(database.url, history, randomFrom(seed), { walKept });
         for (const [command, times] of said.asked) asked.set(command, (asked.get(command) ?? 0) + times);
         expect(faultReport(`${schema}_commands`, history, said.faults)).toBe("");
         // Every DDL looks at all audited tables: the next history need not wait for those of this one.
@@ -59,7 +62,7 @@ export function describeHistories(title: string, database: TestDatabase, count: 
     });
 
     afterAll(async () => {
-      await forgetWal(database.sql);
+      if (walKept) await forgetWal(database.sql);
       console.info(
         `${title}, MODEL_SEED=${firstSeed}: ${total.histories} histories, ${total.wrong} wrong of ${total.instants} instants and ${total.tags} tags; at ${total.untorn} instants more, among open transactions, only that none was torn; asked: ${[...asked].map(([command, times]) => `${command} ${times}`).join(", ")}`,
       );

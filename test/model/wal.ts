@@ -25,9 +25,15 @@ export interface WalView {
   readonly world: World;
 }
 
-/** Begins to keep what the server writes to its own log; waits for whatever transactions are open on the server. */
-export async function keepWal(sql: TestSql): Promise<void> {
+/**
+ * Begins to keep what the server writes to its own log; waits for whatever transactions are open on the server. False
+ * where the server does not write enough to tell changes from it.
+ */
+export async function keepWal(sql: TestSql): Promise<boolean> {
+  const [level] = await sql`show wal_level`;
+  if (level?.wal_level !== "logical") return false;
   await sql`select pg_create_logical_replication_slot(current_database(), 'test_decoding')`;
+  return true;
 }
 
 export async function forgetWal(sql: TestSql): Promise<void> {
