@@ -153,19 +153,21 @@ export async function* streamDifferences(
   key: string | undefined,
 ): AsyncGenerator<RowDifference[], void, undefined> {
   const { sql, object } = audit;
-  const keys = key === undefined ? await touchedSince(audit, relation, instants.from) : [key];
+  const keys = key === undefined ? await touchedSince(audit, relation, instants) : [key];
   const before = await statementAt(audit, relation, instants.from, keys);
   const after = await statementAt(audit, relation, instants.to, keys);
-  const imageAt = (instant: Instant) => sql`
+  const imageAt = (...moments: readonly [Instant, ...Instant[]]) => sql`
     ${object("_row_image_expression")}(${relation.oid}::oid, array(
-      select attnum from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant.at}::text::timestamptz, ${instant.tag ?? null}::text)
+      select attnum
+      from jsonb_to_recordset(${JSON.stringify(moments)}::text::jsonb) as moment (at timestamptz, tag text)
+      cross join ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, moment.at, moment.tag)
       where unknown is not null
     ), 'r.')`;
   // Columns that are known at the later instant only tell what was inserted; they cannot be compared.
   const [made] = await sql<{ key: string; known: string; inserted: string }[]>`
     select
       ${object("_key_expression")}(${relation.oid}::oid, ${sql.array([...relation.keyColumns], 21)}::smallint[], 'r.') as key,
-      ${imageAt(instants.from)} as known,
+      ${imageAt(instants.from, instants.to)} as known,
       ${imageAt(instants.to)} as inserted`;
   const names = await keyNames(audit, relation);
   const places = names.map((name, index) => `, r.${name} as place_${index}`).join("");
@@ -194,8 +196,21 @@ function toDifference(row: { key: string; old: string | null; new: string | null
   return { kind: "deleted", key: row.key, old: old ?? {} };
 }
 
-/** Keys touched by what was not done at the instant. */
+/**
+ * Keys touched by what was not done at the earlier instant. Of a time and a tag, a transaction that was in progress may count
+ * as done at the earlier one only: then both are asked.
+ */
 async function touchedSince(
+  audit: AuditDatabase,
+  relation: Relation,
+  { from, to }: { readonly from: Instant; readonly to: Instant },
+): Promise<string[]> {
+  const keys = await touchedAfter(audit, relation, from);
+  if ((from.tag === undefined) === (to.tag === undefined)) return keys;
+  return [...new Set([...keys, ...(await touchedAfter(audit, relation, to))])];
+}
+
+async function touchedAfter(
   { sql, object }: AuditDatabase,
   relation: Relation,
   instant: Instant,

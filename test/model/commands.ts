@@ -79,33 +79,48 @@ function printedText({ table }: Place, row: PrintedRow, attnums: readonly number
 interface Difference {
   readonly kind: "inserted" | "deleted" | "changed";
   readonly key: string;
+  /** The key it went by at the earlier moment, where that was another. */
+  readonly old_key?: string | null;
   readonly old: PrintedRow | null;
   readonly new: PrintedRow | null;
 }
 
-/** The true rows of one boundary, changed as `diff` says, have to be those of the other. */
+/** Two moments, the earlier first; neighbours often, such as the time and the tag of one boundary. */
+function somePair({ known, random }: Place): [KnownMoment, KnownMoment] {
+  const places = [random.between(0, known.length - 1), random.between(0, known.length - 1)];
+  if (random.chance(0.4)) places[1] = Math.min((places[0] ?? 0) + 1, known.length - 1);
+  const [from, to] = places.toSorted((one, other) => one - other).map((place) => known[place]);
+  if (from === undefined || to === undefined) throw new Error("A history without boundaries.");
+  return [from, to];
+}
+
+/** The true rows of one moment, changed as `diff` says, have to be those of the other. */
 async function checkDiff(place: Place): Promise<string[]> {
-  const { ask, known, random, table } = place;
-  const [one, other] = [random.pick(known), random.pick(known)];
-  const [from, to] = known.indexOf(one) < known.indexOf(other) ? [one, other] : [other, one];
-  const attnums = knowable(table, from);
+  const { ask, table } = place;
+  const [from, to] = somePair(place);
+  const attnums = knowable(table, from).filter((attnum) => knowable(table, to).includes(attnum));
   const faults: string[] = [];
   const differences = await ask<Difference>(table, "diff", "TABLE", "--from", from.typed, "--to", to.typed);
   const rowsOf = (moment: KnownMoment) =>
     new Map(
       (moment.state.get(table.oid)?.rows ?? []).map((row) => [keyOf(table, row), rowText(row, attnums)]),
     );
-  const rows = rowsOf(from);
+  const former = rowsOf(from);
+  const rows = new Map(former);
+  // What leaves a key goes first: another row may come to it.
   for (const difference of differences) {
-    const key = printedKey(table, difference.key);
+    const key = printedKey(table, difference.old_key ?? difference.key);
     const [old, after] = [difference.old, difference.new].map(
       (row) => row && printedText(place, row, attnums),
     );
-    if ((rows.get(key) ?? null) !== old)
-      faults.push(`${difference.kind} ${key} was ${old}, not ${rows.get(key)}`);
+    if ((former.get(key) ?? null) !== old)
+      faults.push(`${difference.kind} ${key} was ${old}, not ${former.get(key)}`);
     if (old === after) faults.push(`${key} is no different: ${old}`);
-    if (after === null || after === undefined) rows.delete(key);
-    else rows.set(key, after);
+    rows.delete(key);
+  }
+  for (const difference of differences) {
+    if (difference.new === null) continue;
+    rows.set(printedKey(table, difference.key), printedText(place, difference.new, attnums));
   }
   const { missing, surplus } = differenceOf([...rowsOf(to).values()], [...rows.values()]);
   if (missing.length + surplus.length > 0)
