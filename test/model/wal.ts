@@ -17,6 +17,8 @@ export interface WalBlame {
 export interface WalRow {
   readonly values: TrueRow;
   readonly blame: ReadonlyMap<number, WalBlame>;
+  /** How often something of it was set. */
+  readonly writes: number;
 }
 
 /** The tables of a session's view as they were from a position of the WAL on. */
@@ -60,7 +62,7 @@ export async function replayWal(
   const rows = new Map(
     tables.map((table): [number, WalRow[]] => [
       table.oid,
-      (first?.get(table.oid)?.rows ?? []).map((values) => ({ values, blame: new Map() })),
+      (first?.get(table.oid)?.rows ?? []).map((values) => ({ values, blame: new Map(), writes: 0 })),
     ]),
   );
   for (const { at, tx, line } of await readWal(sql, world.schema)) {
@@ -80,7 +82,7 @@ export async function replayWal(
       const previous = left && (old.get(attnum) ?? null);
       if (previous !== value) blame.set(attnum, { tx, op: left ? "UPDATE" : "INSERT", previous });
     }
-    present.push({ values: after, blame });
+    present.push({ values: after, blame, writes: (left?.writes ?? 0) + 1 });
   }
   return rows;
 }
