@@ -1,3 +1,5 @@
+import { createPager, type Pager } from "./pager.ts";
+
 /**
  * The world outside as one value: two streams, what is known of the terminal, the environment, the clock.
  * Tests hand in the same shape over buffers (test/helpers/fakeIo.ts).
@@ -16,6 +18,8 @@ export interface Io {
   readonly width: number | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly now: () => Date;
+  /** What a long answer on a terminal is read through. */
+  readonly pager: Pager;
   /** Registers a listener for SIGINT and SIGTERM; returns the function that removes it. */
   readonly onSignal: (listener: (signal: "SIGINT" | "SIGTERM") => void) => () => void;
 }
@@ -39,24 +43,29 @@ function isForced(value: string | undefined): boolean {
   return value !== undefined && value !== "" && value !== "0";
 }
 
-/** The real process as an Io. */
+/** The real process as an Io. While a pager has the terminal, what is said on it waits. */
 export function processIo(): Io {
   const { stdout, stderr, env } = process;
+  const pager = createPager(env);
   let closed = false;
+  let held = "";
+  let answers = 0;
   stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
     closed = true;
   });
   return {
-    out: (text) =>
-      new Promise((resolve, reject) => {
-        if (closed) return reject(new ClosedPipe());
-        stdout.write(text, (error) => {
-          if (!error) return resolve();
-          reject((error as NodeJS.ErrnoException).code === "EPIPE" ? new ClosedPipe() : error);
-        });
-      }),
-    err: (text) => void stderr.write(text),
+    out: async (text) => {
+      if (closed) throw new ClosedPipe();
+      const answer = answers;
+      await writeTo(pager.input ?? stdout, text);
+      // The command was interrupted while the reader kept us waiting: its work must not go on.
+      if (answer !== answers) throw new ClosedPipe();
+    },
+    err: (text) => {
+      if (pager.input && stderr.isTTY) held += text;
+      else stderr.write(text);
+    },
     outIsTTY: stdout.isTTY === true,
     errIsTTY: stderr.isTTY === true,
     outColor: wantsColor(env, stdout.isTTY === true),
@@ -64,6 +73,16 @@ export function processIo(): Io {
     width: stdout.isTTY ? stdout.columns : undefined,
     env,
     now: () => new Date(),
+    pager: {
+      open: pager.open,
+      onQuit: pager.onQuit,
+      close: async () => {
+        answers++;
+        await pager.close();
+        if (held !== "") stderr.write(held);
+        held = "";
+      },
+    },
     onSignal: (listener) => {
       const signals = ["SIGINT", "SIGTERM"] as const;
       for (const signal of signals) process.on(signal, listener);
@@ -72,4 +91,16 @@ export function processIo(): Io {
       };
     },
   };
+}
+
+/** The codes of a write to a reader who left: while it was under way, and after that was noticed. */
+const closedCodes: readonly (string | undefined)[] = ["EPIPE", "ERR_STREAM_DESTROYED"];
+
+function writeTo(stream: NodeJS.WritableStream, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(text, (error?: NodeJS.ErrnoException | null) => {
+      if (!error) return resolve();
+      reject(closedCodes.includes(error.code) ? new ClosedPipe() : error);
+    });
+  });
 }

@@ -14,11 +14,20 @@ interface Manner {
   readonly verbose: boolean;
 }
 
-/** Runs one command line. The only place that knows how errors become messages and exit codes. */
+/**
+ * Runs one command line, until the reader has left the pager where there is one. The only place that knows how
+ * errors become messages and exit codes.
+ */
 export async function main(args: string[], io: Io): Promise<ExitCode> {
+  const code = await run(args, io);
+  await io.pager.close();
+  return code;
+}
+
+async function run(args: string[], io: Io): Promise<ExitCode> {
   // Behind "--" stand values, whatever they look like.
   const flags = args.slice(0, args.indexOf("--") < 0 ? args.length : args.indexOf("--"));
-  const manner = { json: flags.includes("--json"), verbose: flags.includes("--verbose") };
+  const manner = { json: asksForJson(flags), verbose: flags.includes("--verbose") };
   const dressed = flags.includes("--no-color") ? { ...io, outColor: false, errColor: false } : io;
   try {
     refuseUnstorable(args);
@@ -29,6 +38,15 @@ export async function main(args: string[], io: Io): Promise<ExitCode> {
   } catch (error) {
     return reportError(error, dressed, manner);
   }
+}
+
+/** Asked of the words, since what is wrong may be the options themselves. */
+function asksForJson(flags: readonly string[]): boolean {
+  return flags.some((flag, index) => {
+    const named =
+      flag === "-o" || flag === "--output" ? flags[index + 1] : /^(?:-o|--output=)(.*)$/.exec(flag)?.[1];
+    return flag === "--json" || named === "json";
+  });
 }
 
 /** Left alone, commander answers with the whole help and does not say what was wrong. */

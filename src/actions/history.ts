@@ -1,53 +1,54 @@
 import type { HistoryOptions } from "../commands/history.ts";
-import { arrangeImage } from "../core/image.ts";
-import { formatTableName } from "../core/name.ts";
+import { formatTableName, parseIdentifier } from "../core/name.ts";
 import { safeText } from "../core/safe.ts";
+import { columnsNamed, imageReader, labelColumns, type Shapes } from "../core/shapes.ts";
 import type { ChangeFilter } from "../db/changeFilter.ts";
-import { readLife, streamTableChanges } from "../db/changes.ts";
-import { readColumnOrder } from "../db/columnOrder.ts";
+import { type ChangeOrder, readLife, streamTableChanges } from "../db/changes.ts";
 import type { AuditDatabase } from "../db/installation.ts";
-import { settleInstant } from "../db/instants.ts";
 import { withReading } from "../db/reading.ts";
 import { type Relation, resolveKey, resolveRelation } from "../db/registry.ts";
+import { readShapes } from "../db/shapes.ts";
 import type { Io } from "../io.ts";
+import { writeAnswer } from "../output/answer.ts";
+import { changeColumns, changeRow } from "../output/changes.ts";
 import { changeText } from "../output/history.ts";
-import { changeJson, streamJson } from "../output/json.ts";
-import { lookOf } from "../output/look.ts";
-import type { Change } from "../types.ts";
+import { changeJson } from "../output/json.ts";
+import type { Change, Image } from "../types.ts";
+import { isNarrowed, settleFilter } from "./changeFilter.ts";
+import { plotHistory } from "./plot.ts";
 
-/** Prints the life of a row, or the changes of a table, oldest first. */
+/** Prints the life of a row, or the changes of a table, oldest first or newest first; or draws a column of a row. */
 export async function runHistory(options: HistoryOptions, io: Io): Promise<void> {
   await withReading(options, io, async (audit, zone) => {
     const relation = await resolveRelation(audit, options.table);
-    const filter = await settleFilter(audit, options, io);
+    const allShapes = await readShapes(audit, [relation]);
+    const shapes = allShapes.get(relation.id) ?? { versions: [], present: new Map() };
     const key = options.key.length === 0 ? undefined : await resolveKey(audit, relation, options.key);
+    const filter = await settleFilter(audit, options, io, allShapes);
+    if (options.plot !== undefined)
+      return plotHistory({ audit, relation, shapes, key, filter, column: options.plot, zone }, options, io);
     const batches =
       key === undefined
-        ? streamTableChanges(audit, relation, filter, options.limit)
-        : life(audit, relation, key, filter, options.limit);
-    if (options.json) {
-      for await (const chunk of streamJson(items(batches), {
-        schema: relation.schema,
-        table: relation.table,
-      }))
-        await io.out(chunk);
-      return;
-    }
-    const look = { ...lookOf(io), now: io.now(), zone, subject: key === undefined ? "key" : "none" } as const;
-    const columns = await readColumnOrder(audit, relation);
-    let shown = 0;
-    for await (const changes of batches) {
-      shown += changes.length;
-      await io.out(changes.map((change) => changeText(arranged(change, columns), look)).join(""));
-    }
-    if (shown === 0) io.err(`${emptyText(relation, options)}\n`);
+        ? streamTableChanges(audit, relation, filter, options)
+        : life(audit, relation, key, filter, options);
+    const subject = key === undefined ? "key" : "none";
+    const now = io.now();
+    const { document, text } = changeReaders(shapes, options);
+    const count = await writeAnswer(
+      {
+        batches,
+        extra: { schema: relation.schema, table: relation.table },
+        json: (change: Change) => changeJson(document(change)),
+        columns: changeColumns,
+        row: (change) => changeRow(document(change)),
+        text: (change, look) =>
+          changeText(text(change), { ...look, now, zone, subject, verbose: options.verbose }),
+      },
+      options,
+      io,
+    );
+    if (count === 0) io.err(`${emptyText(relation, options)}\n`);
   });
-}
-
-async function settleFilter(audit: AuditDatabase, options: HistoryOptions, io: Io): Promise<ChangeFilter> {
-  const since = options.since && (await settleInstant(audit, options.since, options, io, "since: "));
-  const until = options.until && (await settleInstant(audit, options.until, options, io, "until: "));
-  return { since, until, ops: options.op, actor: options.actor };
 }
 
 async function* life(
@@ -55,23 +56,40 @@ async function* life(
   relation: Relation,
   key: string,
   filter: ChangeFilter,
-  limit: number | undefined,
+  { limit, reverse }: ChangeOrder,
 ): AsyncGenerator<Change[], void, undefined> {
   const changes = await readLife(audit, relation, key, filter);
-  yield limit === undefined ? changes : changes.slice(-limit);
+  const newest = limit === undefined ? changes : changes.slice(-limit);
+  yield reverse ? newest.toReversed() : newest;
 }
 
-/** Values as the table has them: for reading; a document's fields are found by name. */
-function arranged(change: Change, columns: readonly string[]): Change {
+/**
+ * How changes are shown: a document has all columns, by their last names or as they were recorded; people read them in
+ * the table's order, those asked for only, and see which are gone.
+ */
+function changeReaders(shapes: Shapes, { schema, column }: HistoryOptions) {
+  const labels = labelColumns(shapes);
+  const wanted = column && new Set(column.flatMap((typed) => columnsNamed(shapes, parseIdentifier(typed))));
+  const named = (form: "text" | "field") => (attnum: number | undefined, recorded: string) =>
+    schema === "then" || attnum === undefined ? recorded : (labels.get(attnum)?.[form] ?? recorded);
+  const textName = named("text");
   return {
-    ...change,
-    old: change.old && arrangeImage(change.old, columns),
-    new: change.new && arrangeImage(change.new, columns),
+    document: readerOf(imageReader(shapes, { nameOf: named("field"), arranged: false })),
+    text: readerOf(
+      imageReader(shapes, {
+        nameOf: (attnum, recorded) =>
+          wanted && (attnum === undefined || !wanted.has(attnum)) ? undefined : textName(attnum, recorded),
+        arranged: true,
+      }),
+    ),
   };
 }
 
-async function* items(batches: AsyncGenerator<Change[], void, undefined>) {
-  for await (const changes of batches) yield* changes.map(changeJson);
+function readerOf(read: (image: Image, id: bigint) => Image): (change: Change) => Change {
+  return (change) => {
+    const id = BigInt(change.id);
+    return { ...change, old: change.old && read(change.old, id), new: change.new && read(change.new, id) };
+  };
 }
 
 function emptyText(relation: Relation, options: HistoryOptions): string {
@@ -79,8 +97,5 @@ function emptyText(relation: Relation, options: HistoryOptions): string {
     options.key.length === 0
       ? formatTableName(relation)
       : `row ${options.key.map((value) => safeText(value)).join(" ")} of ${formatTableName(relation)}`;
-  const narrowed = [options.since, options.until, options.op, options.actor].some(
-    (filter) => filter !== undefined,
-  );
-  return narrowed ? `No change of ${what} fits.` : `No change of ${what} is recorded.`;
+  return isNarrowed(options) ? `No change of ${what} fits.` : `No change of ${what} is recorded.`;
 }

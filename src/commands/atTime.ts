@@ -6,6 +6,7 @@ import {
   type ConnectionOptions,
   collectList,
   type OutputOptions,
+  outputFormats,
   readWhen,
   type ZoneOptions,
 } from "./options.ts";
@@ -44,7 +45,11 @@ export function addAtTimeCommand(
         "then",
       ]),
     );
-  addCommonOptions(command, { instants: true, example: "audit at-time '2 days ago' users 42" });
+  addCommonOptions(command, {
+    instants: true,
+    formats: outputFormats,
+    example: "audit at-time '2 days ago' users 42",
+  });
   command.action(
     async (
       when: string,

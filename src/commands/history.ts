@@ -1,32 +1,25 @@
-import { type Command, InvalidArgumentError } from "commander";
-import type { When } from "../core/when.ts";
+import { type Command, Option } from "commander";
 import type { Io } from "../io.ts";
-import type { OperationName } from "../types.ts";
 import {
-  addCommonOptions,
-  type ConnectionOptions,
-  collectList,
-  type OutputOptions,
-  parseCount,
-  readOptionalWhen,
-  type ZoneOptions,
-} from "./options.ts";
+  addFilterOptions,
+  type FilterOptions,
+  readFilterOptions,
+  type TypedFilter,
+} from "./changeOptions.ts";
+import { addCommonOptions, type ConnectionOptions, type OutputOptions, type ZoneOptions } from "./options.ts";
 
-export interface HistoryOptions extends ConnectionOptions, OutputOptions, ZoneOptions {
+export interface HistoryOptions extends ConnectionOptions, OutputOptions, ZoneOptions, FilterOptions {
   readonly table: string;
   /** Key values in key order, or col=value pairs; empty for the whole table. */
   readonly key: readonly string[];
-  readonly since?: When | undefined;
-  readonly until?: When | undefined;
-  readonly op?: readonly OperationName[] | undefined;
-  readonly actor?: string | undefined;
-  readonly limit?: number | undefined;
+  /** Columns by their present names (now, as without), or as they were called then. */
+  readonly schema?: "now" | "then" | undefined;
+  /** A column to draw over time instead of telling the changes. */
+  readonly plot?: string | undefined;
+  readonly verbose?: boolean | undefined;
 }
 
-interface Typed extends Omit<HistoryOptions, "table" | "key" | "since" | "until"> {
-  readonly since?: string | undefined;
-  readonly until?: string | undefined;
-}
+type Typed = TypedFilter<Omit<HistoryOptions, "table" | "key">>;
 
 export function addHistoryCommand(
   program: Command,
@@ -37,31 +30,24 @@ export function addHistoryCommand(
     .command("history")
     .description("Show the changes of a row, or of a whole table, oldest first")
     .argument("<table>", 'users, public.users, "Odd.Name", or relation:ID')
-    .argument("[key...]", "the row's key: a value per key column, or col=value")
-    .option("--since <when>", "changes from this instant on")
-    .option("--until <when>", "changes up to this instant")
-    .option("--op <operations>", "insert, update, delete, truncate; comma-separated", parseOperations)
-    .option("--actor <name>", "changes of this actor, or of this database user where no actor was claimed")
-    .option("--limit <n>", "the newest n changes", parseCount);
+    .argument("[key...]", "the row's key: a value per key column, or col=value");
+  addFilterOptions(command);
+  command
+    .addOption(
+      new Option(
+        "--schema <names>",
+        "columns by their present names (now, as without), or as they were called then",
+      ).choices(["now", "then"]),
+    )
+    .addOption(
+      new Option("--plot <column>", "draw a numeric column of one row over time").conflicts([
+        ...["column", "limit", "reverse", "op", "actor", "dbUser", "where", "grep", "context", "schema"],
+      ]),
+    );
   addCommonOptions(command, { instants: true, example: "audit history users 42 --since '2 days ago'" });
-  command.action(async (table: string, key: string[], { since, until, ...options }: Typed) =>
-    run(
-      { ...options, table, key, since: await readOptionalWhen(since), until: await readOptionalWhen(until) },
-      io,
-    ),
+  command.action(async (table: string, key: string[], options: Typed) =>
+    run({ ...(await readFilterOptions(options)), table, key }, io),
   );
-}
-
-const operations: readonly OperationName[] = ["insert", "update", "delete", "truncate"];
-
-function parseOperations(text: string, former: readonly OperationName[] = []): OperationName[] {
-  const named = collectList(text).map((word) => {
-    const found = operations.find((name) => name === word.toLowerCase());
-    if (!found)
-      throw new InvalidArgumentError(`"${word}" is not an operation. Write ${operations.join(", ")}.`);
-    return found;
-  });
-  return [...former, ...named];
 }
 
 const runLazily = async (options: HistoryOptions, io: Io): Promise<void> =>

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { When, WhenRange } from "../core/when.ts";
+import { usageError } from "../errors.ts";
 import type { TableName } from "../types.ts";
 
 /** What every command that talks to a database is given. */
@@ -10,9 +11,20 @@ export interface ConnectionOptions {
   readonly auditSchema?: string | undefined;
 }
 
-/** What every command that answers with data is given. */
-export interface OutputOptions {
+/** The forms any answer can take; without one it takes the form for people. */
+export const outputFormats = ["table", "json", "ndjson", "csv", "markdown"] as const;
+
+export type OutputFormat = (typeof outputFormats)[number];
+
+/** What every command that answers with data is given. `Format` names the forms of a command that has others. */
+export interface OutputOptions<Format extends string = OutputFormat> {
+  /** --json, or -o json. */
   readonly json?: boolean | undefined;
+  readonly output?: Format | undefined;
+  /** Lines as long as they are, whatever the terminal's width. */
+  readonly wide?: boolean | undefined;
+  /** Whether a pager may be used; undefined means no, since only the command line shuts it again. */
+  readonly pager?: boolean | undefined;
 }
 
 /** What every command that writes to the database is given. */
@@ -26,10 +38,20 @@ export interface ZoneOptions {
   readonly tz?: string | undefined;
 }
 
+export interface CommonOptions {
+  /** Whether it writes to the database. */
+  readonly writes?: boolean;
+  /** Whether it takes or shows instants. */
+  readonly instants?: boolean;
+  /** The forms of an answer that goes through writeAnswer: `outputFormats`, more, or fewer. */
+  readonly formats?: readonly string[];
+  readonly example: string;
+}
+
 /** Adds the options that every command has, in the same words, and its example. */
 export function addCommonOptions(
   command: Command,
-  { writes = false, instants = false, example }: { writes?: boolean; instants?: boolean; example: string },
+  { writes = false, instants = false, formats, example }: CommonOptions,
 ): Command {
   command
     .option(
@@ -43,11 +65,28 @@ export function addCommonOptions(
   if (instants)
     command.option("--tz <zone>", "time zone of instants (else PGTZ, else TZ, else this machine's)");
   if (writes) command.option("--dry-run", "print the SQL, change nothing");
+  if (formats) addFormatOptions(command, formats);
   return command
     .option("--json", "print one JSON document")
     .addOption(new Option("--no-color", "no colour (as does NO_COLOR)"))
     .option("--verbose", "add SQLSTATE and details to errors")
     .addHelpText("after", `\nExample:\n  $ ${example}\n`);
+}
+
+function addFormatOptions(command: Command, formats: readonly string[]): void {
+  command
+    .addOption(new Option("-o, --output <format>", "the form of the answer").choices(formats))
+    .option("--wide", "truncate nothing to the terminal's width")
+    .option("--no-pager", "no pager on a terminal (else AUDIT_PAGER, else PAGER, else less)")
+    .hook("preAction", () => {
+      const { json, output } = command.opts<OutputOptions<string>>();
+      if (json && output !== undefined && output !== "json")
+        throw usageError(
+          `--json and -o ${output} are given; only one of them can be meant.`,
+          "--json is short for -o json.",
+        );
+      if (output === "json") command.setOptionValue("json", true);
+    });
 }
 
 // Grammars are loaded by the action that has something to read, so that help and usage errors come at once.

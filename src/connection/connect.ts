@@ -71,14 +71,24 @@ export async function withDatabase<T>(
 
   const interrupt = listenForInterrupt(io);
   const guard = guardProcess();
+  let working: Promise<unknown> = Promise.resolve();
+  const started = (connection: Connection) => {
+    const result = work(connection);
+    working = result;
+    return result;
+  };
   try {
     const session = await connect(settings, io, AbortSignal.any([interrupt.signal, guard.signal]));
-    return await runWork(session, work, { interrupt: interrupt.signal, fault: guard.signal });
+    return await runWork(session, started, { interrupt: interrupt.signal, fault: guard.signal });
   } catch (error) {
     interrupt.signal.throwIfAborted();
     throw translateFailure(error);
   } finally {
-    guard.release();
+    // Interrupted work may still wait for its reader, and turn to the lost link once that one reads on; what it
+    // has the driver write then is written a turn later.
+    void Promise.allSettled([working])
+      .then(() => nextTurn())
+      .then(guard.release);
     interrupt.stop();
   }
 }

@@ -1,6 +1,7 @@
 import { ExitCode, SilentExit } from "../errors.ts";
 import { ClosedPipe, type Io } from "../io.ts";
 import { createStyle, type Style } from "../output/style.ts";
+import { noPager } from "../pager.ts";
 import { commandLine } from "./commandLine.ts";
 
 /** What the visitor sees, and the visitor's wish to leave. */
@@ -51,6 +52,8 @@ export function createStage(io: Io): Stage {
     err: (text) => {
       if (!leaving) io.err(text);
     },
+    // Between two commands nobody would look for a pager to quit.
+    pager: noPager,
     onSignal: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -1,9 +1,13 @@
 import { displayWidth, safeText } from "../core/safe.ts";
 import type { Paint, Style } from "./style.ts";
 
-/** How tables and views are dressed. Width undefined means no terminal: nothing is truncated, no relative times. */
+/** How tables and views are dressed. */
 export interface Look {
   readonly style: Style;
+  /**
+   * Cells of a line on the terminal. Infinity: on a terminal, but nothing is truncated. Undefined: no terminal,
+   * so nothing is truncated and there are no relative times.
+   */
   readonly width: number | undefined;
 }
 
@@ -28,7 +32,7 @@ export interface Layout {
 /** Between two columns. */
 export const gap = "  ";
 
-/** Off a terminal cells are padded up to this width; longer ones stick out rather than blow up every line. */
+/** Without a bound cells are padded up to this width; longer ones stick out rather than blow up every line. */
 const paddedUpTo = 60;
 
 /** What every shrinking column keeps. */
@@ -40,7 +44,7 @@ export function layoutColumns(
   rows: readonly Row[],
   width: number | undefined,
 ): Layout {
-  const bound = width ?? paddedUpTo;
+  const bound = isBounded(width) ? width : paddedUpTo;
   const widths = columns.map((column, index) => {
     let widest = displayWidth(safeText(column.title));
     for (const row of rows) {
@@ -49,7 +53,7 @@ export function layoutColumns(
     }
     return widest;
   });
-  if (width === undefined) return { widths, spare: 0 };
+  if (!isBounded(width)) return { widths, spare: 0 };
   const room = width - gap.length * (columns.length - 1);
   const shrinking = columns.flatMap((column, index) => (isFixed(column) ? [] : [index]));
   let excess = sum(widths) - room;
@@ -64,6 +68,11 @@ export function layoutColumns(
     }
   }
   return { widths, spare: Math.max(0, room - sum(widths)) };
+}
+
+/** Whether lines end at a terminal's edge. */
+export function isBounded(width: number | undefined): width is number {
+  return width !== undefined && width !== Number.POSITIVE_INFINITY;
 }
 
 /** A cell ready for its place: what is shown, how wide that is, and the same painted. */
@@ -81,7 +90,7 @@ export function fitCells(columns: readonly Column[], layout: Layout, row: Row, l
   return columns.map((column, index) => {
     const cell = row[index] ?? null;
     const columnWidth = layout.widths[index] ?? 0;
-    const limit = look.width === undefined || isFixed(column) ? undefined : columnWidth + spare;
+    const limit = !isBounded(look.width) || isFixed(column) ? undefined : columnWidth + spare;
     const text = safeText(cellText(cell), limit);
     const width = displayWidth(text, columnWidth + spare);
     spare -= Math.min(spare, Math.max(0, width - columnWidth));
@@ -111,9 +120,13 @@ export function trimLine(line: string): string {
   return line.slice(0, end);
 }
 
+/** What a cell holds, without its colour. */
+export function plainText(cell: Cell): string | null {
+  return cell === null || typeof cell === "string" ? cell : cell.text;
+}
+
 function cellText(cell: Cell): string {
-  if (cell === null) return "null";
-  return typeof cell === "string" ? cell : cell.text;
+  return plainText(cell) ?? "null";
 }
 
 function paintOf(cell: Cell, style: Style): Paint {

@@ -13,6 +13,8 @@ export interface ChangeTextOptions extends Look {
   readonly zone: string;
   /** What tells this change's row from the others': nothing (one row), its key, or table and key. A key that changed is always shown. */
   readonly subject?: "none" | "key" | "table";
+  /** Whether the change's number is shown even if it takes another line. */
+  readonly verbose?: boolean | undefined;
 }
 
 const indent = "  ";
@@ -48,23 +50,42 @@ function headerLine(change: Change, options: ChangeTextOptions): string {
   const subject = subjectText(change, options);
   const what = opPaint(change.op, style)(change.op) + (subject && ` ${subject}`);
   const parts = [when + since, what, whoText(change, style)];
-  const tx = style.dim(`tx ${change.tx}`);
+  const numbers = numbersOf(change, options);
   const reason = columnValue(change.context, "reason");
-  if (typeof reason !== "string" || reason === "") return fitting(parts, tx, options);
-  const line = [...parts, `"${safeText(reason, width)}"`, tx].join("  ");
-  if (width === undefined || displayWidth(unstyled(line, style), width) <= width) return line;
-  const start = fitting(parts, tx, options);
-  // Behind the transaction where that has gone to a line of its own.
-  const used = start.endsWith(`\n${indent}${tx}`) ? displayWidth(`tx ${change.tx}  `) : 0;
+  if (typeof reason !== "string" || reason === "") return fitting(parts, numbers, options);
+  const line = firstFitting([...parts, `"${safeText(reason, width)}"`], numbers, options);
+  if (line !== undefined || width === undefined) return line ?? "";
+  const start = fitting(parts, numbers, options);
+  // Behind the numbers where they have gone to a line of their own.
+  const second = start.split("\n")[1];
+  const used = second === undefined ? 0 : displayWidth(unstyled(second, style)) - indent.length + 2;
   const why = `— ${safeText(reason, width - indent.length - used - 2)}`;
-  return used === 0 ? `${start}\n${indent}${why}` : `${start}  ${why}`;
+  return second === undefined ? `${start}\n${indent}${why}` : `${start}  ${why}`;
 }
 
-/** The transaction goes to a line of its own rather than wrap around the edge of the terminal. */
-function fitting(parts: readonly string[], tx: string, { style, width }: ChangeTextOptions): string {
-  const line = [...parts, tx].join("  ");
-  if (width === undefined || displayWidth(unstyled(line, style), width) <= width) return line;
-  return `${parts.join("  ")}\n${indent}${tx}`;
+/**
+ * The numbers by which audit show finds a change, as they may end its line, longest first: that of the transaction
+ * leads to its changes where there is no room for both.
+ */
+function numbersOf({ id, tx }: Change, { style, verbose }: ChangeTextOptions): string[] {
+  const both = style.dim(`tx ${tx}  change ${id}`);
+  return verbose ? [both] : [both, style.dim(`tx ${tx}`)];
+}
+
+/** The numbers go to a line of their own rather than wrap around the edge of the terminal. */
+function fitting(parts: readonly string[], numbers: readonly string[], options: ChangeTextOptions): string {
+  return firstFitting(parts, numbers, options) ?? `${parts.join("  ")}\n${indent}${numbers[0] ?? ""}`;
+}
+
+/** The parts with the first of the ends that a line has room for. */
+function firstFitting(
+  parts: readonly string[],
+  ends: readonly string[],
+  { style, width }: ChangeTextOptions,
+): string | undefined {
+  return ends
+    .map((end) => [...parts, end].join("  "))
+    .find((line) => width === undefined || displayWidth(unstyled(line, style), width) <= width);
 }
 
 /** Padded, so that the operations of a timeline stand below each other. */

@@ -12,16 +12,25 @@ export type ExtraFields = Readonly<Record<string, unknown>> & {
 /** Chunks of about this many characters: few writes, little memory. */
 const chunkSize = 64 * 1024;
 
-/** What JSON.stringify lets through and a terminal would obey: DEL, C1, line separators, bidi marks. */
-const obeyed = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+/**
+ * What JSON.stringify lets through and a terminal would obey or hide: DEL, C1, line separators, bidi marks, what has
+ * no width, tags. Joiners and variation selectors make emoji, and stay.
+ */
+const obeyed =
+  /[\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udc7f]/g;
 
 /**
  * One value as JSON on one line, without newline: the line of ndjson. Numbers beyond doubles (bigint) become
- * text; what a terminal would obey is escaped, so that printing it is harmless and parsing it gives the same.
+ * text; what a terminal would obey or hide is escaped, so that printing it is harmless and parsing it gives the same.
  */
 export function jsonLine(value: unknown): string {
   const text = JSON.stringify(value, (_key, inner) => (typeof inner === "bigint" ? String(inner) : inner));
-  return text.replace(obeyed, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(obeyed, (mark) => mark.split("").map(escaped).join(""));
+}
+
+/** One UTF-16 unit, as JSON escapes it. */
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** A whole answer as one document: `version`, the extra fields, `items`, one item per line. */

@@ -8,6 +8,8 @@ export type ProgressIo = Pick<Io, "err" | "errIsTTY" | "env" | "width" | "now">;
 export interface Progress {
   /** Says where the work stands: `done` of `total` (undefined: not known), and what is being done now. */
   readonly step: (done: number, total: number | undefined, what?: string) => void;
+  /** The same of work that cannot be counted. */
+  readonly say: (what: string) => void;
   /** Takes the line away. Harmless twice; a later step draws it again. */
   readonly end: () => void;
 }
@@ -32,19 +34,21 @@ export function createProgress(io: ProgressIo, label: string): Progress {
   const interval = inPlace ? redrawAfter : lineAfter;
   let last = inPlace ? Number.NEGATIVE_INFINITY : io.now().getTime();
   let drawn = false;
+  const say = (what: string) => {
+    const now = io.now().getTime();
+    // Outside both bounds only when the clock was set back: then start counting anew.
+    if (now >= last && now - last < interval) return;
+    last = now;
+    const line = `${label} ${what}`.trimEnd();
+    if (!inPlace) return io.err(`${safeText(line)}\n`);
+    drawn = true;
+    // One cell less than there is: a full line makes some terminals wrap.
+    io.err(eraseLine + safeText(line, (io.width ?? usualWidth) - 1));
+  };
   return {
-    step: (done, total, what = "") => {
-      const now = io.now().getTime();
-      // Outside both bounds only when the clock was set back: then start counting anew.
-      if (now >= last && now - last < interval) return;
-      last = now;
-      const count = total === undefined ? countText(done) : `${countText(done)}/${countText(total)}`;
-      const line = `${label} ${count} ${what}`.trimEnd();
-      if (!inPlace) return io.err(`${safeText(line)}\n`);
-      drawn = true;
-      // One cell less than there is: a full line makes some terminals wrap.
-      io.err(eraseLine + safeText(line, (io.width ?? usualWidth) - 1));
-    },
+    step: (done, total, what = "") =>
+      say(`${total === undefined ? countText(done) : `${countText(done)}/${countText(total)}`} ${what}`),
+    say,
     end: () => {
       if (drawn) io.err(eraseLine);
       drawn = false;

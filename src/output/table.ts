@@ -3,6 +3,7 @@ import {
   type Column,
   fitCells,
   gap,
+  isBounded,
   type Look,
   layoutColumns,
   type Row,
@@ -24,7 +25,7 @@ export async function tableText(
   look: Look,
 ): Promise<string> {
   const layout = layoutColumns(columns, rows, look.width);
-  if (look.width === undefined || rows.length > shortTable) return tableLines(columns, layout, rows, look);
+  if (!isBounded(look.width) || rows.length > shortTable) return tableLines(columns, layout, rows, look);
   const { default: Table } = await import("cli-table3");
   const texts = (row: Row) => fitCells(columns, layout, row, look).map(({ painted }) => painted);
   const table = new Table({
@@ -73,7 +74,7 @@ export function fitsTerminal(
   rows: readonly Row[],
   width: number | undefined,
 ): boolean {
-  if (width === undefined) return true;
+  if (!isBounded(width)) return true;
   const { widths } = layoutColumns(columns, rows, width);
   return widths.reduce((total, one) => total + one, 0) + gap.length * (columns.length - 1) <= width;
 }

@@ -39,12 +39,19 @@ beforeEach(() => {
 
 type Case = [args: string[], options: object];
 
-/** Runs each command line and compares all that its action was given; `color` is what --no-color leaves behind. */
+/** What --no-color and --no-pager leave behind, the latter where there is one. */
+function defaultsOf(options: unknown): object {
+  const pages = typeof options === "object" && options !== null && "pager" in options;
+  return pages ? { color: true, pager: true } : { color: true };
+}
+
+/** Runs each command line and compares all that its action was given. */
 function expectOptions(name: string, cases: Case[]): void {
   describe(name, () => {
     it.each(cases)("%j", async (args, options) => {
       expect(await runCli(args)).toEqual({ code: 0, stdout: "", stderr: "" });
-      expect(received.calls).toEqual([{ name, options: { color: true, ...options } }]);
+      const [call] = received.calls;
+      expect(received.calls).toEqual([{ name, options: { ...defaultsOf(call?.options), ...options } }]);
     });
   });
 }
@@ -158,6 +165,38 @@ expectOptions("history", [
     { table: "users", key: [], actor: "app:7", limit: 10 },
   ],
   [["history", "users", "--tz", "UTC", "--json"], { table: "users", key: [], tz: "UTC", json: true }],
+  [
+    ["history", "users", "--db-user", "shop", "--column", 'email,"Odd, Name"', "--column", "id"],
+    { table: "users", key: [], dbUser: "shop", column: ["email", '"Odd, Name"', "id"] },
+  ],
+  [
+    ["history", "users", "--range", "-2h..now"],
+    { table: "users", key: [], range: { from: twoHoursAgo, to: now } },
+  ],
+  [
+    ["history", "users", "--range", "..now"],
+    { table: "users", key: [], range: { from: undefined, to: now } },
+  ],
+  [
+    ["history", "users", "--where", "op = 'update'", "--grep", "a,b"],
+    { table: "users", key: [], where: "op = 'update'", grep: "a,b" },
+  ],
+  [
+    ["history", "users", "--context", "a=b=c,d", "--context", "e="],
+    {
+      table: "users",
+      key: [],
+      context: [
+        { key: "a", value: "b=c,d" },
+        { key: "e", value: "" },
+      ],
+    },
+  ],
+  [
+    ["history", "users", "--limit", "5", "--reverse", "--schema", "then"],
+    { table: "users", key: [], limit: 5, reverse: true, schema: "then" },
+  ],
+  [["history", "users", "7", "--plot", "price"], { table: "users", key: ["7"], plot: "price" }],
 ]);
 
 expectOptions("blame", [
@@ -218,6 +257,20 @@ expectOptions("at-time", [
       table: "users",
       key: [],
     },
+  ],
+]);
+
+expectOptions("at-time", [
+  [["at-time", "now", "users", "-o", "csv"], { when: now, table: "users", key: [], output: "csv" }],
+  [["at-time", "now", "users", "--output=table"], { when: now, table: "users", key: [], output: "table" }],
+  [["at-time", "now", "users", "--json"], { when: now, table: "users", key: [], json: true }],
+  [
+    ["at-time", "now", "users", "-o", "json"],
+    { when: now, table: "users", key: [], output: "json", json: true },
+  ],
+  [
+    ["at-time", "-o", "ndjson", "-2h", "users", "--wide", "--no-pager"],
+    { when: twoHoursAgo, table: "users", key: [], output: "ndjson", wide: true, pager: false },
   ],
 ]);
 

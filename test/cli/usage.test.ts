@@ -75,6 +75,12 @@ describe("what commander refuses", () => {
       ["enable", "users", "--oversize", "drop"],
       "Option '--oversize <how>' argument 'drop' is invalid. Allowed choices are fail, digest.",
     ],
+    [
+      ["at-time", "now", "users", "-o", "xml"],
+      "Option '-o, --output <format>' argument 'xml' is invalid. Allowed choices are table, json, ndjson, csv, markdown.",
+    ],
+    [["at-time", "now", "users", "-o"], "Option '-o, --output <format>' argument missing."],
+    [["status", "-o", "csv"], "Unknown option '-o'."],
     [["enable", "users", "--key"], "Option '--key <columns>' argument missing."],
     [["enable", "users", "--redact"], "Option '--redact <columns>' argument missing."],
     [["history", "users", "--limit", "0"], `argument '0' is invalid. "0" is not a positive whole number.`],
@@ -158,6 +164,11 @@ describe("with --json", () => {
     [["history", "--json"]],
     [["at-time", "90", "users", "--json"]],
     [["status", "--json", "--jsno"]],
+    [["at-time", "90", "users", "-o", "json"]],
+    [["at-time", "90", "users", "-ojson"]],
+    [["at-time", "90", "users", "--output", "json"]],
+    [["at-time", "90", "users", "--output=json"]],
+    [["at-time", "now", "users", "--json", "-o", "csv"]],
     [["enabel", "--json"]],
     [["history", "users", "--op", "x", "--json", "--verbose"]],
   ])("%j is one JSON object on stderr", async (args) => {
@@ -167,6 +178,19 @@ describe("with --json", () => {
     const { version, error } = JSON.parse(stderr);
     expect(version).toBe(1);
     expect(error).toMatchObject({ exit_code: 2, message: expect.stringMatching(/./) });
+  });
+
+  it("refuses another form beside it", async () => {
+    for (const args of [
+      ["--json", "-o", "csv"],
+      ["-ocsv", "--json"],
+    ]) {
+      const { code, stdout, stderr } = await runCli(["at-time", "now", "users", ...args]);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(JSON.parse(stderr).error.message).toBe(
+        "--json and -o csv are given; only one of them can be meant.",
+      );
+    }
   });
 
   it("is words again where --json is a value behind --", async () => {

@@ -363,6 +363,31 @@ describe("a link that breaks", () => {
     }
   });
 
+  it("harms nobody when interrupted work goes on once its reader does", async () => {
+    // The test runner would take the exception for a failure of its own.
+    const others = process.listeners("uncaughtException");
+    process.removeAllListeners("uncaughtException");
+    try {
+      const io = fakeIo();
+      let readOn = () => {};
+      const reader = new Promise<void>((resolve) => {
+        readOn = resolve;
+      });
+      const running = withDatabase({ databaseUrl: database.url }, io, async ({ sql }) => {
+        for await (const _ of sql`select n from generate_series(1, 5000) as n`.cursor(500)) {
+          io.signal("SIGINT");
+          await reader;
+          throw new ClosedPipe();
+        }
+      });
+      await expect(running).rejects.toMatchObject({ exitCode: ExitCode.Interrupted });
+      readOn();
+      await sleep(100);
+    } finally {
+      for (const listener of others) process.on("uncaughtException", listener);
+    }
+  });
+
   it("leaves the outcome open when it breaks during COMMIT", async () => {
     await database.sql`create table open_end (id int)`;
     await database.sql.unsafe(`

@@ -67,7 +67,7 @@ const options: ChangeTextOptions = {
 describe("historyText", () => {
   it("tells a row's life", () => {
     expect(historyText(life, options)).toMatchInlineSnapshot(`
-      "2026-11-22 11:00:00.123456+01:00 (1 hour ago)      insert  app_user:123 (shop)  tx 812
+      "2026-11-22 11:00:00.123456+01:00 (1 hour ago)      insert  app_user:123 (shop)  tx 812  change 1
         id     7
         name   Ada
         email  ada@example.org
@@ -76,9 +76,9 @@ describe("historyText", () => {
       2026-11-22 12:15:00.5+01:00 (44 minutes ago)  update  app_user:123 (shop)  "ticket 4711: customer moved"  tx 900
         email  ada@example.org → ada@lovelace.uk
         bio    null → " likes looms "
-      2026-11-22 12:58:00+01:00 (2 minutes ago)   update 7 → 9  shop as admin  tx 901
+      2026-11-22 12:58:00+01:00 (2 minutes ago)   update 7 → 9  shop as admin  tx 901  change 1
         id  7 → 9
-      2026-11-22 12:59:58+01:00 (just now)        delete  shop  tx 950
+      2026-11-22 12:59:58+01:00 (just now)        delete  shop  tx 950  change 1
         id    9
         name  Ada
         bio   null
@@ -100,7 +100,7 @@ describe("historyText", () => {
         [36mbio[39m    [2mnull[22m [2m→[22m " likes looms "
       2026-11-22 12:58:00 [2m(2 minutes ago)[22m   [33mupdate[39m 7 [2m→[22m [1m9[22m  shop as admin  [2mtx 901[22m
         [36mid[39m  7 [2m→[22m 9
-      2026-11-22 12:59:58 [2m(just now)[22m        [31mdelete[39m  shop  [2mtx 950[22m
+      2026-11-22 12:59:58 [2m(just now)[22m        [31mdelete[39m  shop  [2mtx 950  change 1[22m
       [2m  [36mid[39m    9[22m
       [2m  [36mname[39m  Ada[22m
       [2m  [36mbio[39m   [2mnull[22m[2m[22m
@@ -110,7 +110,7 @@ describe("historyText", () => {
 
   it("leaves out what depends on the moment when stdout is no terminal", () => {
     expect(historyText(life.slice(1, 2), { ...options, width: undefined })).toMatchInlineSnapshot(`
-      "2026-11-22 12:15:00.5+01:00  update  app_user:123 (shop)  "ticket 4711: customer moved"  tx 900
+      "2026-11-22 12:15:00.5+01:00  update  app_user:123 (shop)  "ticket 4711: customer moved"  tx 900  change 1
         email  ada@example.org → ada@lovelace.uk
         bio    null → " likes looms "
       "
@@ -166,10 +166,22 @@ describe("changeText", () => {
     const narrow = { ...options, subject: "key", width: 86 } as const;
     const line =
       "2026-11-22 11:00:00 (1 hour ago)      insert a-long-key-such-as-a-uuid  app_user:123 (shop)";
-    expect(changeText(aChange({ ...change, new: null }), narrow)).toBe(`${line}\n  tx 812\n`);
+    expect(changeText(aChange({ ...change, new: null }), narrow)).toBe(`${line}\n  tx 812  change 1\n`);
     expect(changeText(aChange({ ...change, new: null, context: { reason: "ticket 4711" } }), narrow)).toBe(
-      `${line}\n  tx 812  — ticket 4711\n`,
+      `${line}\n  tx 812  change 1  — ticket 4711\n`,
     );
+  });
+
+  it("leaves out the change's number where its transaction's just fits, unless all is asked for", () => {
+    const tight = { subject: "key", width: 92 } as const;
+    expect(header({}, tight)).toMatch(/tx 812 {2}change 1$/);
+    expect(header({ key: "a-long-key-such-as" }, tight)).toMatch(/ {2}tx 812$/);
+    const verbose = changeText(aChange({ key: "a-long-key-such-as" }), {
+      ...options,
+      ...tight,
+      verbose: true,
+    });
+    expect(verbose.split("\n")[1]).toBe("  tx 812  change 1");
   });
 
   it("ignores a reason that is no text", () => {

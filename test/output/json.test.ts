@@ -29,7 +29,7 @@ describe("jsonLine", () => {
     expect(jsonLine({ id: 9223372036854775807n })).toBe('{"id":"9223372036854775807"}');
   });
 
-  it.each(["\x1b", "\x7f", "\x9b31m", "\u202e", "\u2028", "\n", "\ud800"])(
+  it.each(["\x1b", "\x7f", "\x9b31m", "\u202e", "\u2028", "\u200b", "\u{e0041}", "\n", "\ud800"])(
     "lets %j reach no terminal and comes back the same",
     (text) => {
       const line = jsonLine({ text });
@@ -37,6 +37,10 @@ describe("jsonLine", () => {
       expect(JSON.parse(line)).toEqual({ text });
     },
   );
+
+  it("leaves emoji and joined letters whole", () => {
+    expect(jsonLine("👩‍👩‍👧 ❤\ufe0f \u0644\u200d")).toBe('"👩‍👩‍👧 ❤\ufe0f \u0644\u200d"');
+  });
 
   it("keeps a column called __proto__", () => {
     expect(jsonLine(JSON.parse('{"__proto__":1}'))).toBe('{"__proto__":1}');

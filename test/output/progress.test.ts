@@ -88,3 +88,9 @@ describe.each([
     expect(written).toEqual(["enabling 6/12 public.orders\n", "enabling 11/12 public.orders\n"]);
   });
 });
+
+it("tells of work that cannot be counted", () => {
+  const { io, written } = fakeStderr();
+  createProgress(io, "reading").say("… 12 s");
+  expect(written).toEqual(["\r\x1b[Kreading … 12 s"]);
+});

@@ -1,0 +1,85 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { When, WhenRange } from "../core/when.ts";
+import type { OperationName } from "../types.ts";
+import { collectList, parseCount, readOptionalRange, readOptionalWhen } from "./options.ts";
+
+/** One `--context key=value`. */
+export interface ContextFact {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Which changes a command is asked for, in the same words wherever changes are read. */
+export interface FilterOptions {
+  readonly actor?: string | undefined;
+  readonly dbUser?: string | undefined;
+  readonly op?: readonly OperationName[] | undefined;
+  /** Columns as typed: bare names fold to lower case, quoted ones do not. */
+  readonly column?: readonly string[] | undefined;
+  readonly since?: When | undefined;
+  readonly until?: When | undefined;
+  readonly range?: WhenRange | undefined;
+  /** An SQL condition over the fields of a change. */
+  readonly where?: string | undefined;
+  readonly grep?: string | undefined;
+  readonly context?: readonly ContextFact[] | undefined;
+  /** The newest so many. */
+  readonly limit?: number | undefined;
+  /** Newest first. */
+  readonly reverse?: boolean | undefined;
+}
+
+/** What of a filter is still text when commander hands it over. */
+interface TypedInstants {
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly range?: string | undefined;
+}
+
+/** A command's options as commander hands them over. */
+export type TypedFilter<T extends FilterOptions> = Omit<T, keyof TypedInstants> & TypedInstants;
+
+/** Adds the options that say which changes are meant. */
+export function addFilterOptions(command: Command): Command {
+  return command
+    .option("--actor <name>", "changes of this actor, or of this database user where no actor was claimed")
+    .option("--db-user <name>", "changes of this session user, whatever actor was claimed")
+    .option("--op <operations>", "insert, update, delete, truncate; comma-separated", parseOperations)
+    .option("--column <names>", "changes of these columns, by present or former name", collectList)
+    .addOption(new Option("--since <when>", "changes from this instant on").conflicts("range"))
+    .addOption(new Option("--until <when>", "changes up to this instant").conflicts("range"))
+    .option("--range <a..b>", "changes after A, up to and including B; either may be left out")
+    .option("--where <sql>", "an SQL condition over id, tx, at, op, key, old, new, actor, context …")
+    .option("--grep <regex>", "a regular expression over key, values, actor and context, in any case")
+    .option("--context <key=value>", "changes whose context has this; repeatable, all must hold", collectFact)
+    .option("--limit <n>", "the newest n changes", parseCount)
+    .option("--reverse", "newest first");
+}
+
+/** The options as typed with their instants understood. */
+export async function readFilterOptions<T extends TypedInstants>({ since, until, range, ...options }: T) {
+  return {
+    ...options,
+    since: await readOptionalWhen(since),
+    until: await readOptionalWhen(until),
+    range: await readOptionalRange(range),
+  };
+}
+
+const operations: readonly OperationName[] = ["insert", "update", "delete", "truncate"];
+
+function parseOperations(text: string, former: readonly OperationName[] = []): OperationName[] {
+  const named = collectList(text).map((word) => {
+    const found = operations.find((name) => name === word.toLowerCase());
+    if (!found)
+      throw new InvalidArgumentError(`"${word}" is not an operation. Write ${operations.join(", ")}.`);
+    return found;
+  });
+  return [...former, ...named];
+}
+
+function collectFact(text: string, former: readonly ContextFact[] = []): ContextFact[] {
+  const at = text.indexOf("=");
+  if (at <= 0) throw new InvalidArgumentError(`"${text}" is not key=value, such as request_id=7f3a.`);
+  return [...former, { key: text.slice(0, at), value: text.slice(at + 1) }];
+}

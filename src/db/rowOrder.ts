@@ -1,0 +1,128 @@
+import { MOST_HELD, releaseDone } from "../core/hold.ts";
+import { mergeSequences } from "../core/sequence.ts";
+import type { Change } from "../types.ts";
+import type { PlacedChange } from "./changeRows.ts";
+import type { AuditDatabase } from "./installation.ts";
+
+/** What a change means to one key: one that moved its row leaves a key and arrives at another. */
+interface KeyEvent {
+  readonly id: string;
+  readonly leaves: boolean;
+  readonly arrives: boolean;
+  /** Whether every row left at once; afterwards places are used anew. */
+  readonly truncates: boolean;
+  readonly oldTid: string | null;
+  readonly newTid: string | null;
+}
+
+/**
+ * Puts the changes of each transaction into the order of their effects, which the server's own function knows for
+ * each key. Only those that a trigger may have brought out of order are asked about: where a change did not
+ * begin with what the one before it left.
+ */
+export async function inRowOrder(audit: AuditDatabase, changes: readonly PlacedChange[]): Promise<Change[]> {
+  const ordered: Change[] = changes.map(withoutPlaces);
+  for (const places of placesByTransaction(changes)) {
+    const members = places.flatMap((place) => changes[place] ?? []);
+    const groups = [...eventsByKey(members).values()];
+    if (!groups.some((events) => events.some((event, index) => isOutOfOrder(events[index - 1], event))))
+      continue;
+    const sequences: string[][] = [];
+    for (const events of groups) sequences.push(await rowOrder(audit, events));
+    const byId = new Map(members.map((change) => [change.id, change]));
+    mergeSequences([...byId.keys()], sequences).forEach((id, index) => {
+      const place = places[index];
+      const change = byId.get(id);
+      if (place !== undefined && change) ordered[place] = withoutPlaces(change);
+    });
+  }
+  return ordered;
+}
+
+/**
+ * The changes of one table as they stand in the log, in batches, those of each transaction put into the order of their
+ * effects. Where row versions are linked, batches are held back until the transactions in them are done, so that
+ * one reaches across batches and windows; of a transaction with more than MOST_HELD changes, or spread over more
+ * changes of the table than that, the order of effects holds within stretches of that length.
+ */
+export async function* streamInRowOrder(
+  audit: AuditDatabase,
+  batches: AsyncIterable<readonly PlacedChange[]>,
+  { newestFirst }: { readonly newestFirst: boolean },
+): AsyncGenerator<Change[], void, undefined> {
+  const arrange = async (changes: readonly PlacedChange[]) =>
+    newestFirst
+      ? (await inRowOrder(audit, changes.toReversed())).reverse()
+      : await inRowOrder(audit, changes);
+  let held: readonly PlacedChange[] = [];
+  for await (const batch of batches) {
+    const changes = [...held, ...batch];
+    const linked = changes.some(({ oldTid, newTid }) => oldTid !== null || newTid !== null);
+    const released = linked ? releaseDone(changes, batch.length, MOST_HELD) : { ready: changes, held: [] };
+    held = released.held;
+    if (released.ready.length > 0) yield await arrange(released.ready);
+  }
+  if (held.length > 0) yield await arrange(held);
+}
+
+function placesByTransaction(changes: readonly PlacedChange[]): Iterable<number[]> {
+  const places = new Map<string, number[]>();
+  changes.forEach(({ tx }, place) => {
+    const own = places.get(tx) ?? [];
+    places.set(tx, own);
+    own.push(place);
+  });
+  return places.values();
+}
+
+function eventsByKey(changes: readonly PlacedChange[]): ReadonlyMap<string, KeyEvent[]> {
+  const groups = new Map<string, KeyEvent[]>();
+  const add = (key: string, event: KeyEvent) => {
+    const own = groups.get(key) ?? [];
+    groups.set(key, own);
+    own.push(event);
+  };
+  for (const { id, op, key, oldKey, oldTid, newTid } of changes) {
+    if (key === null) continue;
+    const leaves = op === "delete" || op === "truncate";
+    if (oldKey !== null) {
+      add(oldKey, { id, leaves: true, arrives: false, truncates: false, oldTid, newTid: null });
+      add(key, { id, leaves: false, arrives: true, truncates: false, oldTid: null, newTid });
+    } else {
+      add(key, { id, leaves, arrives: op === "insert", truncates: op === "truncate", oldTid, newTid });
+    }
+  }
+  return groups;
+}
+
+async function rowOrder({ sql, object }: AuditDatabase, events: readonly KeyEvent[]): Promise<string[]> {
+  if (!events.some((event, index) => isOutOfOrder(events[index - 1], event)))
+    return events.map(({ id }) => id);
+  const column = (values: readonly (string | null)[]) => sql.array([...values], 25);
+  const [answer] = await sql<{ ids: string[] }[]>`
+    select ${object("_row_order")}(
+      ${column(events.map(({ id }) => id))}::text[]::bigint[],
+      ${column(events.map(({ leaves }) => String(leaves)))}::text[]::boolean[],
+      ${column(events.map(({ arrives }) => String(arrives)))}::text[]::boolean[],
+      ${column(events.map(({ truncates }) => String(truncates)))}::text[]::boolean[],
+      ${column(events.map(({ oldTid }) => oldTid))}::text[]::tid[],
+      ${column(events.map(({ newTid }) => newTid))}::text[]::tid[]) as ids`;
+  const ids = answer?.ids ?? [];
+  // What only passed through the key is no part of this row's life, but it happened.
+  return [...ids, ...events.map(({ id }) => id).filter((id) => !ids.includes(id))];
+}
+
+function isOutOfOrder(former: KeyEvent | undefined, event: KeyEvent): boolean {
+  if (!former) return false;
+  if (former.leaves) {
+    if (!event.arrives) return true;
+    // What left is what arrives only now: a trigger deleted the row before its insert was recorded.
+    return !former.truncates && former.oldTid !== null && former.oldTid === event.newTid;
+  }
+  if (event.arrives) return true;
+  return former.newTid !== null && event.oldTid !== null && former.newTid !== event.oldTid;
+}
+
+function withoutPlaces({ oldTid, newTid, ...change }: PlacedChange): Change {
+  return change;
+}
