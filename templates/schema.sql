@@ -152,6 +152,7 @@ create table audit_schema.relation_shape (
   name     text        not null,
   type     text        not null,
   recorded boolean     not null,
+  xid      xid8                 default pg_current_xact_id(),
   primary key (relation, from_id, attnum)
 );
 comment on table audit_schema.relation_shape is 'The columns of a table by attribute number, one version per change of its definition or of what is recorded.';
@@ -160,6 +161,7 @@ comment on column audit_schema.relation_shape.recorded is 'Whether the values ar
 comment on column audit_schema.relation_shape.from_id is 'The version holds from this number of the change sequence on.';
 comment on column audit_schema.relation_shape.from_at is 'When the version was written down.';
 comment on column audit_schema.relation_shape.attnum is 'Attribute number: stays when the column is renamed.';
+comment on column audit_schema.relation_shape.xid is 'The transaction that changed the definition. Null: written down by a version that did not note it.';
 comment on column audit_schema.relation_shape.name is 'What the column was called.';
 comment on column audit_schema.relation_shape.type is 'Its type, as format_type() writes it.';
 

@@ -1,4 +1,4 @@
-import type { Image, RowDifference } from "../types.ts";
+import type { Image, Instant, RowDifference } from "../types.ts";
 import { changesBetween, findMoves, isOf, type Move, type Span } from "./between.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { keyNames, statementAt } from "./past.ts";
@@ -54,17 +54,19 @@ async function differencesQuery(
   const { sql, object } = audit;
   const before = await statementAt(audit, relation, from, keys);
   const after = await statementAt(audit, relation, to, keys);
-  const imageAt = (at: string) => sql`
+  const imageAt = (...moments: readonly Instant[]) => sql`
     ${object("_row_image_expression")}(${relation.oid}::oid, array(
-      select attnum from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${at}::text::timestamptz)
+      select attnum
+      from jsonb_to_recordset(${JSON.stringify(moments)}::text::jsonb) as moment (at timestamptz, tag text)
+      cross join ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, moment.at, moment.tag)
       where unknown is not null
     ), 'r.')`;
   // Columns that are known at the later instant only tell what was inserted; they cannot be compared.
   const [made] = await sql<{ key: string; known: string; inserted: string }[]>`
     select
       ${object("_key_expression")}(${relation.oid}::oid, ${sql.array([...relation.keyColumns], 21)}::smallint[], 'r.') as key,
-      ${imageAt(from.at)} as known,
-      ${imageAt(to.at)} as inserted`;
+      ${imageAt(from, to)} as known,
+      ${imageAt(to)} as inserted`;
   const names = await keyNames(audit, relation);
   const places = names.map((name, index) => `, r.${name} as place_${index}`).join("");
   const order = names.map((_, index) => `coalesce(after.place_${index}, before.place_${index})`);
@@ -119,14 +121,23 @@ function toDifference(row: Row): RowDifference {
   return { kind: "deleted", key, old: old ?? {} };
 }
 
-/** Keys touched by what was not done at the earlier instant. */
-async function touchedSince(
+/**
+ * Keys touched by what was not done at the earlier instant. Of a time and a tag, a transaction that was in progress may
+ * count as done at the earlier one only: then both are asked.
+ */
+async function touchedSince(audit: AuditDatabase, relation: Relation, { from, to }: Span): Promise<string[]> {
+  const keys = await touchedAfter(audit, relation, from);
+  if ((from.tag === undefined) === (to.tag === undefined)) return keys;
+  return [...new Set([...keys, ...(await touchedAfter(audit, relation, to))])];
+}
+
+async function touchedAfter(
   { sql, object }: AuditDatabase,
   relation: Relation,
-  { from }: Span,
+  instant: Instant,
 ): Promise<string[]> {
   const [made] = await sql<{ query: string }[]>`
-    select ${object("_undone_keys")}(${relation.id}, ${from.at}::text::timestamptz, ${from.tag ?? null}::text) as query`;
+    select ${object("_undone_keys")}(${relation.id}, ${instant.at}::text::timestamptz, ${instant.tag ?? null}::text) as query`;
   const rows = await sql.unsafe<{ key: string }[]>(made?.query ?? "");
   return rows.map(({ key }) => key);
 }

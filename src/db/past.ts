@@ -97,12 +97,8 @@ async function columnsThen(
   const then = await sql<{ attnum: number; name: string }[]>`
     select shape.attnum, shape.name
     from ${object("relation_shape")} as shape
-    where shape.relation = ${relation.id} and shape.from_id = (
-      select coalesce(
-        max(version.from_id) filter (where version.from_at <= ${instant.at}::text::timestamptz),
-        min(version.from_id))
-      from ${object("relation_shape")} as version
-      where version.relation = ${relation.id})
+    where shape.relation = ${relation.id}
+      and shape.from_id = ${object("_shape_at")}(${relation.id}, ${instant.at}::text::timestamptz, ${instant.tag ?? null}::text)
     order by shape.attnum`;
   return then.map(({ attnum, name }) => {
     const today = present.find((column) => column.attnum === attnum);
@@ -135,7 +131,7 @@ export async function unknownColumns(
 async function columnsAt({ sql, object }: AuditDatabase, relation: Relation, instant: Instant) {
   return sql<{ attnum: number; name: string; source: string; reason: string | null }[]>`
     select attnum, name, name as source, unknown as reason
-    from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant.at}::text::timestamptz)`;
+    from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant.at}::text::timestamptz, ${instant.tag ?? null}::text)`;
 }
 
 function unknownAmong(

@@ -13,7 +13,7 @@ export async function readPatchTable(
   const columns = await sql<(PatchColumn & { attnum: number })[]>`
     select known.attnum, known.name, known.type, attribute.attgenerated <> '' as generated, attribute.attidentity = 'a' as always,
       known.unknown is null as known
-    from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant.at}::text::timestamptz) as known
+    from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant.at}::text::timestamptz, ${instant.tag ?? null}::text) as known
     join pg_attribute as attribute on attribute.attrelid = ${relation.oid}::oid and attribute.attnum = known.attnum
     order by known.attnum`;
   const references = await sql<{ oid: number; deferrable: boolean }[]>`

@@ -20,7 +20,7 @@ export async function readBlameColumns(
         when known.attnum = any (registered.excluded) then 'excluded'
       end as withheld
     from ${object("_columns_at")}(
-      ${relation.id}, ${relation.oid}::oid, coalesce(${instant?.at ?? null}::text::timestamptz, clock_timestamp())) as known
+      ${relation.id}, ${relation.oid}::oid, coalesce(${instant?.at ?? null}::text::timestamptz, clock_timestamp()), ${instant?.tag ?? null}::text) as known
     join pg_attribute as attribute on attribute.attrelid = ${relation.oid}::oid and attribute.attnum = known.attnum
     join ${object("relation")} as registered on registered.id = ${relation.id}
     where known.unknown is distinct from 'added later'

@@ -89,6 +89,7 @@ const functionOrder = [
   "_with_origin",
   "_reads_plainly",
   "_untrusted_check",
+  "_shape_at",
   "_columns_at",
   "_typed_key",
   "_key_match",
