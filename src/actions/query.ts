@@ -4,7 +4,7 @@ import type { OutputOptions } from "../commands/options.ts";
 import type { QueryOptions, QuerySource } from "../commands/query.ts";
 import { formatTableName } from "../core/name.ts";
 import { escapeControls, safeText } from "../core/safe.ts";
-import { parseReading } from "../core/sqlStatement.ts";
+import { parseReading, type ReadingStatement } from "../core/sqlStatement.ts";
 import { uniqueNames } from "../core/uniqueNames.ts";
 import { unknownTable } from "../db/catalog.ts";
 import { isFunction } from "../db/functionReadings.ts";
@@ -26,19 +26,18 @@ export async function runQuery(
   io: Io,
   input: NodeJS.ReadableStream = process.stdin,
 ): Promise<void> {
-  const sql = await readSource(options.source, input);
+  const statement = parseReading(await readSource(options.source, input));
   await withReading(options, io, async (audit) => {
     const present = await resolvePresent(audit, options.present);
-    parseReading(sql);
     const instant = await settleInstant(audit, options.at, options, io);
-    await answerQuery(audit, sql, { instant, present, output: options }, io);
+    await answerQuery(audit, statement, { instant, present, output: options }, io);
   });
 }
 
 /** Runs one statement and prints its rows. */
 export async function answerQuery(
   audit: AuditDatabase,
-  sql: string,
+  statement: ReadingStatement,
   {
     instant,
     present,
@@ -50,7 +49,7 @@ export async function answerQuery(
   },
   io: Io,
 ): Promise<void> {
-  const query = await preparePastQuery(audit, parseReading(sql), instant, present);
+  const query = await preparePastQuery(audit, statement, instant, present);
   const nameOf = (name: TableName) => safeText(formatTableName(name));
   for (const name of query.present) io.err(`note: ${nameOf(name)} is taken as it is today\n`);
   const unknown = query.tables.flatMap(({ facts, unknown: columns }) =>

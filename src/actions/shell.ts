@@ -4,6 +4,7 @@ import { type Sql, withDatabase } from "../connection/connect.ts";
 import { isLinkFailure, sqlStateOf, translateFailure } from "../connection/failure.ts";
 import { safeText } from "../core/safe.ts";
 import { parseShellCommand, type ShellCommand, splitStatements } from "../core/shellInput.ts";
+import { parseReading } from "../core/sqlStatement.ts";
 import { parseWhen } from "../core/when.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import { settleInstant } from "../db/instants.ts";
@@ -95,7 +96,7 @@ export async function runShell(
       }
     };
     const query = (text: string) =>
-      run(() => answerQuery(audit, text, { ...session, output: options }, turn.io));
+      run(() => answerQuery(audit, parseReading(text), { ...session, output: options }, turn.io));
     try {
       prompt();
       for await (const line of lines) {

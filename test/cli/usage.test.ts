@@ -30,6 +30,17 @@ async function expectUsageError(args: readonly string[], message: string | RegEx
   return stderr;
 }
 
+describe("what query refuses", () => {
+  it.each<[string[], string]>([
+    [["query", "--at", "now"], "There is no query."],
+    [["query", "--at", "now", "select 1", "--file", "x.sql"], "The query is given twice"],
+    [["query", "--at", "now", "select 1; select 2"], "Only one statement can be run"],
+    [["query", "--at", "now", "drop table users"], '"drop" begins none of these.'],
+  ])("%j", async (args, message) => {
+    await expectUsageError(args, message);
+  });
+});
+
 describe("what commander refuses", () => {
   it.each<[string[], string]>([
     [["enabel", "users"], "Unknown command 'enabel' (Did you mean enable?)"],
@@ -69,6 +80,8 @@ describe("what commander refuses", () => {
     [["status", "--dry-run"], "Unknown option '--dry-run'."],
     [["prune", "--apply"], "Unknown option '--apply'."],
     [["demo", "--dry-run"], "Unknown option '--dry-run'."],
+    [["query", "select 1"], "Required option '--at <when>' not specified."],
+    [["shell"], "Required option '--at <when>' not specified."],
     [["bench"], "Missing required argument 'table'."],
     [["status", "-x"], "Unknown option '-x'."],
     [["history", "users", "-2h"], "Unknown option '-2h'."],

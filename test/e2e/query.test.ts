@@ -383,7 +383,9 @@ describe("a query that cannot be run", () => {
       code: 5,
       said: "error: The query writes, or locks rows; the past can only be read.\nChange rows of today with psql.\n",
     });
-    expect((await refused("select lo_create(0)")).code).toBe(5);
+    // Up to PostgreSQL 15 this passes for reading; nothing is left of it.
+    await query("select lo_create(4711)");
+    expect(await database.sql`select from pg_largeobject_metadata`).toHaveLength(0);
   });
 
   it("because of the instant names the oldest", async () => {
