@@ -13,15 +13,7 @@ export async function findSuccessor(
   since: string,
 ): Promise<string | undefined> {
   const { sql, object } = audit;
-  // Any one will do, so that the search ends where it finds one.
-  const [own] = await sql<{ relation: number; key: string; id: string }[]>`
-    select change.relation, change.key, change.id::text as id
-    from ${object("change")} as change
-    where change.xid = ${tx}::text::xid8
-      and change.at >= ${since}::text::timestamptz
-      and change.key is not null
-      ${withinEra(audit, era)}
-    limit 1`;
+  const own = await findAnyChange(audit, tx, era, since);
   if (own === undefined) return undefined;
   const [successor] = await sql<{ id: string }[]>`
     select change.id::text as id
@@ -40,4 +32,17 @@ export async function findSuccessor(
     order by change.id
     limit 1`;
   return successor?.id;
+}
+
+/** By a cursor: without one, several workers share the search, and the one that finds it waits for the others. */
+async function findAnyChange({ sql, object }: AuditDatabase, tx: string, era: Era, since: string) {
+  const query = sql<{ relation: number; key: string; id: string }[]>`
+    select change.relation, change.key, change.id::text as id
+    from ${object("change")} as change
+    where change.xid = ${tx}::text::xid8
+      and change.at >= ${since}::text::timestamptz
+      and change.key is not null
+      ${withinEra({ sql }, era)}`;
+  for await (const [change] of query.cursor(1)) return change;
+  return undefined;
 }
