@@ -18,12 +18,14 @@ export interface ShapeVersion {
 
 /** The version a change was made under; of what is older than all of them, the first. Versions are in order. */
 export function versionAt(versions: readonly ShapeVersion[], id: string): ShapeVersion | undefined {
-  return versions.findLast(({ fromId }) => fromId <= BigInt(id)) ?? versions[0];
+  const made = BigInt(id);
+  return versions.findLast(({ fromId }) => fromId <= made) ?? versions[0];
 }
 
 /** The versions that came after a change. */
 export function versionsSince(versions: readonly ShapeVersion[], id: string): readonly ShapeVersion[] {
-  return versions.filter(({ fromId }) => fromId > BigInt(id));
+  const after = BigInt(id);
+  return versions.filter(({ fromId }) => fromId > after);
 }
 
 /**
@@ -41,9 +43,9 @@ export function nameInImage(
   const version = versionAt(versions, id);
   const then = version?.columns.get(attnum)?.name;
   if (then !== undefined && Object.hasOwn(image, then)) return then;
-  const taken = new Set([...(version?.columns.values() ?? [])].map(({ name }) => name));
   const later = versionsSince(versions, id).map(({ columns }) => columns.get(attnum)?.name);
-  return [...later, present].find(
-    (name) => name !== undefined && !taken.has(name) && Object.hasOwn(image, name),
-  );
+  const found = [...later, present].filter((name) => name !== undefined && Object.hasOwn(image, name));
+  if (found.length === 0) return undefined;
+  const taken = new Set([...(version?.columns.values() ?? [])].map(({ name }) => name));
+  return found.find((name) => name !== undefined && !taken.has(name));
 }

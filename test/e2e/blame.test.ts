@@ -321,7 +321,7 @@ describe("TRUNCATE", () => {
   });
 });
 
-it("tells 10,000 changes in a second", async () => {
+it("takes little longer than the history it rests on, over 10,000 changes", async () => {
   await database.sql.unsafe("create table busy (id int primary key, v int, w text)");
   await audit("enable", "busy");
   await as(
@@ -329,15 +329,18 @@ it("tells 10,000 changes in a second", async () => {
     "insert into busy values (1, 0, 'w')",
     "do $$ begin for i in 1..10000 loop update busy set v = i; end loop; end $$",
   );
-  const took: number[] = [];
+  const took = { blame: Number.POSITIVE_INFINITY, history: Number.POSITIVE_INFINITY };
   for (let run = 0; run < 3; run++) {
-    const began = performance.now();
-    expect(await blame("busy", "1")).toEqual({
-      id: ["insert", "1", undefined, "ann"],
-      v: ["change", "10000", "9999", "ann"],
-      w: ["insert", "w", undefined, "ann"],
-    });
-    took.push(performance.now() - began);
+    for (const command of ["blame", "history"] as const) {
+      const began = performance.now();
+      await audit(command, "busy", "1", "--json");
+      took[command] = Math.min(took[command], performance.now() - began);
+    }
   }
-  expect(Math.min(...took)).toBeLessThan(1000);
+  expect(took.blame / took.history).toBeLessThan(2);
+  expect(await blame("busy", "1")).toEqual({
+    id: ["insert", "1", undefined, "ann"],
+    v: ["change", "10000", "9999", "ann"],
+    w: ["insert", "w", undefined, "ann"],
+  });
 });
