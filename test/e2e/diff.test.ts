@@ -46,7 +46,10 @@ const tables = [
 
 const copyOf = (name: string, number: number) => `copies."${name.replaceAll('"', "")} ${number}"`;
 
-describe("diff of random histories", () => {
+/** On a busy machine a run of the command takes its time, and there are many. */
+const patience = { timeout: 10 * 60_000 };
+
+describe("diff of random histories", patience, () => {
   const database = useDatabase({ installed: true });
   const audit = auditOf(database);
   const boundaries: Boundary[] = [];
