@@ -209,7 +209,7 @@ describe("parseWhen", () => {
           expect(error).toBeInstanceOf(UserError);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 
