@@ -23,7 +23,7 @@ const examples: Example[] = [...readFileSync(page, "utf8").matchAll(pattern)].ma
 
 /** UPDATE_JSON_DOCS=1 writes what the commands print into the page; read the difference. */
 const updating = Boolean(process.env.UPDATE_JSON_DOCS);
-const printed = new Map<string, string>();
+const printed = new Map<string, Example>();
 
 beforeAll(async () => {
   await database.sql.unsafe(`
@@ -33,6 +33,8 @@ beforeAll(async () => {
 
 /** What happened by the time a command is run: before tags there are rows, after tags they change. */
 async function live(before: string): Promise<void> {
+  if (before.startsWith("audit check"))
+    await database.sql`alter table orders disable trigger "00_audit_update_2"`;
   if (before.startsWith("audit tag ")) {
     await database.sql.begin(async (sql) => {
       await sql`select set_config('audit.actor', 'signup', true)`;
@@ -53,13 +55,10 @@ async function live(before: string): Promise<void> {
 
 /** The numbers of the page are those of the database it was printed from. */
 async function withNumbers(line: string): Promise<string> {
-  if (!/\b(change:|tx:|--tx )\d/.test(line)) return line;
+  if (!/(change:|tx:|--tx )\d/.test(line)) return line;
   const [newest] = await database.sql<{ tx: string; id: string }[]>`
     select xid::text as tx, min(id)::text as id from audit.change group by xid order by xid desc limit 1`;
-  return line
-    .replace(/\b(tx:|--tx )\d+/, `$1${newest?.tx}`)
-    .replace(/\bchange:\d+/, `change:${newest?.id}`)
-    .replace(/--confirm shop/, `--confirm ${database.name}`);
+  return line.replace(/(tx:|--tx )\d+/, `$1${newest?.tx}`).replace(/change:\d+/, `change:${newest?.id}`);
 }
 
 function argumentsOf(line: string): string[] {
@@ -102,9 +101,8 @@ describe("docs/json.md", () => {
 
   it.each(examples)("tells the fields of $line", async ({ line, document }) => {
     await live(line);
-    const args = argumentsOf(
-      (await withNumbers(line)).replace("--confirm shop", `--confirm ${database.name}`),
-    );
+    const numbered = await withNumbers(line);
+    const args = argumentsOf(numbered.replace("--confirm shop", `--confirm ${database.name}`));
     const { stdout, stderr, code } = await runCli(
       [...args, "--database-url", database.url, "--tz", "UTC"].filter(
         (arg, index, all) => takesZone(args[0]) || !(arg === "--tz" || all[index - 1] === "--tz"),
@@ -112,17 +110,18 @@ describe("docs/json.md", () => {
     );
     expect([0, 1], stderr).toContain(code);
     const answer: unknown = JSON.parse(stdout);
-    printed.set(line, stdout.replaceAll(database.name, "shop"));
+    printed.set(line, { line: numbered, document: stdout.replaceAll(database.name, "shop") });
     if (updating) return;
     const documented: unknown = JSON.parse(document);
     expect(shapeOf(answer)).toEqual(merge(shapeOf(documented), shapeOf(documented)));
     expect(answer).toMatchObject({ version: 1, items: expect.any(Array) });
   });
 
-  it.runIf(updating)("is written anew", () => {
+  it.runIf(updating)("is written anew (with UPDATE_JSON_DOCS=1 only)", () => {
     const text = readFileSync(page, "utf8").replace(
       pattern,
-      (_, line: string) => `\`\`\`sh\n${line}\n\`\`\`\n\n\`\`\`json\n${printed.get(line) ?? ""}\`\`\``,
+      (_, line: string) =>
+        `\`\`\`sh\n${printed.get(line)?.line}\n\`\`\`\n\n\`\`\`json\n${printed.get(line)?.document}\`\`\``,
     );
     writeFileSync(page, text);
   });
