@@ -325,15 +325,20 @@ const times: readonly Line[] = [
 
 const usage: readonly Line[] = [
   ["an unknown command", ["histroy", "users"], 2, /Unknown command 'histroy' \(Did you mean history\?\)/],
-  ["a command not built yet", ["blame", "users", "1"], 2, /Unknown command 'blame'/],
+  ["a command not built yet", ["undo", "users", "1"], 2, /Unknown command 'undo'/],
   [
     "an unknown flag",
     ["history", "users", "--lmit", "1"],
     2,
     /Unknown option '--lmit' \(Did you mean --limit\?\)/,
   ],
-  ["--plot, not built yet", ["history", "users", "--plot"], 2, /Unknown option '--plot'/],
-  ["--grep, not built yet", ["history", "users", "--grep", "name"], 2, /Unknown option '--grep'/],
+  [
+    "--plot without a column",
+    ["history", "users", "1", "--plot"],
+    2,
+    /Option '--plot <column>' argument missing/,
+  ],
+  ["--grep with half an expression", ["history", "users", "--grep", "na(me"], 2, /na\(me/],
   ["--baseline, not built yet", ["disable", "users", "--baseline"], 2, /Unknown option '--baseline'/],
   [
     "--allow-gaps, not built yet",

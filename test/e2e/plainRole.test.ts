@@ -306,7 +306,7 @@ it("a superuser's init takes over from a plain role's", async () => {
     await owner.unsafe(
       "update users set name = 'b'; alter table users rename name to called; update users set called = 'c'",
     );
-    expect(await audit.items<Change>("history", "users", "1")).toMatchObject([
+    expect(await audit.items<Change>("history", "users", "1", "--schema", "then")).toMatchObject([
       { new: { name: "a" } },
       { new: { name: "b" } },
       { new: { called: "c" } },

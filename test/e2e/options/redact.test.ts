@@ -156,8 +156,9 @@ describe.each(captures)("--redact, %s", (_capture, open) => {
       ["update", { api_token: hidden, shout: hidden }, { api_token: hidden, shout: hidden }],
       [
         "update",
-        { name: "a", api_token: hidden, shout: hidden },
-        { name: "b", api_token: hidden, shout: hidden },
+        // under its present name: it was not hidden by then
+        { bare_token: "a", api_token: hidden, shout: hidden },
+        { bare_token: "b", api_token: hidden, shout: hidden },
       ],
       ["update", { bare_token: hidden }, { bare_token: hidden }],
       ["insert", null, { id: "2", bare_token: hidden, api_token: hidden, shout: hidden }],
