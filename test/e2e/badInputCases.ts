@@ -332,12 +332,7 @@ const usage: readonly Line[] = [
     2,
     /Unknown option '--lmit' \(Did you mean --limit\?\)/,
   ],
-  [
-    "--plot without a column",
-    ["history", "users", "1", "--plot"],
-    2,
-    /Option '--plot <column>' argument missing/,
-  ],
+  ["--plot of what is no number", ["history", "users", "1", "--plot", "name"], 2, /name.* type text/],
   ["--grep with half an expression", ["history", "users", "--grep", "na(me"], 2, /na\(me/],
   ["--baseline, not built yet", ["disable", "users", "--baseline"], 2, /Unknown option '--baseline'/],
   [

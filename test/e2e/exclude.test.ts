@@ -141,8 +141,8 @@ describe("an excluded glob", () => {
     await expectNoCanary(database, since);
     const changes = await audit.items<{ new: object }>("history", "people");
     expect(changes.map(({ new: image }) => image)).toEqual([
-      { id: "1", name: "a", token_count: "7", Api_Token: "seen" },
-      { name: "b", token_count: "8" },
+      { id: "1", bare_token: "a", token_count: "7", Api_Token: "seen" },
+      { bare_token: "b", token_count: "8" },
       { token_count: "9" },
     ]);
   });
