@@ -1,8 +1,9 @@
 import type { HistoryOptions } from "../commands/history.ts";
 import { formatTableName, parseIdentifier } from "../core/name.ts";
+import { imageReader } from "../core/naming.ts";
 import { escapeControls, safeText } from "../core/safe.ts";
 import { type Point, seriesOf } from "../core/series.ts";
-import { columnsNamed, columnsOf, imageReader, lastName, type Shapes } from "../core/shapes.ts";
+import { columnsNamed, columnsOf, lastName, type Shapes } from "../core/shapes.ts";
 import { didYouMean } from "../core/suggest.ts";
 import type { ChangeFilter } from "../db/changeFilter.ts";
 import { readLife } from "../db/changes.ts";

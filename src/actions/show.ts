@@ -6,7 +6,7 @@ import { readNeighbours } from "../db/neighbours.ts";
 import { withReading } from "../db/reading.ts";
 import { unknownChange, unknownTransaction } from "../db/references.ts";
 import { listRelations, type Relation } from "../db/registry.ts";
-import { readShapes } from "../db/shapes.ts";
+import { readAllShapes } from "../db/shapes.ts";
 import { findTransaction, findTransactionOf } from "../db/transaction.ts";
 import { findChange, findPlace, streamTransactionChanges } from "../db/transactionChanges.ts";
 import { summarizeTransaction } from "../db/transactions.ts";
@@ -96,7 +96,7 @@ async function showTransaction(
   const touched = [...relations.values()].filter(({ schema, table }) =>
     summary.tables.some((counts) => counts.schema === schema && counts.table === table),
   );
-  const shapes = column === undefined ? new Map() : await readShapes(audit, touched);
+  const shapes = column === undefined ? new Map() : await readAllShapes(audit, touched);
   const filter = await settleFilter(audit, { op, column, tz }, io, shapes);
   const orders = new Map<string, readonly string[]>();
   for (const relation of touched) orders.set(nameOf(relation), await readColumnOrder(audit, relation));
