@@ -2,7 +2,7 @@ import type { FilterOptions } from "../commands/changeOptions.ts";
 import type { ZoneOptions } from "../commands/options.ts";
 import { parseIdentifier } from "../core/name.ts";
 import { escapeControls } from "../core/safe.ts";
-import { columnsNamed, columnsOf, nameSpans, namesOf, type Shapes } from "../core/shapes.ts";
+import { columnsNamed, nameSpans, namesInOrder, type Shapes } from "../core/shapes.ts";
 import { didYouMean } from "../core/suggest.ts";
 import type { ChangeFilter, RecordedColumn } from "../db/changeFilter.ts";
 import { requireCondition, requirePattern } from "../db/condition.ts";
@@ -56,9 +56,7 @@ function recordedColumns(typed: string, shapes: ReadonlyMap<number, Shapes>): Re
     ),
   );
   if (found.length > 0) return found;
-  const names = new Set(
-    [...shapes.values()].flatMap((own) => columnsOf(own).flatMap((attnum) => namesOf(own, attnum))),
-  );
+  const names = new Set([...shapes.values()].flatMap(namesInOrder));
   const meant = didYouMean(wanted, [...names]);
   const few = shapes.size === 1 && names.size > 0;
   throw usageError(

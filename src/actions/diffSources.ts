@@ -4,6 +4,7 @@ import { toMicroseconds } from "../core/instant.ts";
 import { formatTableName, parseIdentifier } from "../core/name.ts";
 import { netOf } from "../core/net.ts";
 import { safeText } from "../core/safe.ts";
+import { namesInOrder } from "../core/shapes.ts";
 import { parseWhen } from "../core/when.ts";
 import {
   changesBetween,
@@ -14,12 +15,12 @@ import {
   streamNet,
   type Transaction,
 } from "../db/between.ts";
-import { readColumnOrder } from "../db/columnOrder.ts";
 import { streamDifferences } from "../db/differences.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import { settleInstant } from "../db/instants.ts";
 import { isCovered, unknownColumns } from "../db/past.ts";
 import { listRelations, type Relation, resolveKey, resolveRelation } from "../db/registry.ts";
+import { readShapes } from "../db/shapes.ts";
 import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import type { DifferenceItem } from "../output/diff.ts";
@@ -123,7 +124,7 @@ async function sourceOf(
   { key, each, table }: Pick<DiffOptions, "each" | "table"> & { readonly key: string | undefined },
   io: Io,
 ): Promise<DiffSource> {
-  const columns = await readColumnOrder(audit, relation);
+  const columns = namesInOrder(await readShapes(audit, relation));
   const item = (difference: RowDifference): DifferenceItem => ({
     schema: relation.schema,
     table: relation.table,

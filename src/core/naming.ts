@@ -65,8 +65,9 @@ export function imageReader(
   };
 }
 
-/** Which names columns are shown by: their present ones (as without), or those they had then. */
+/** Which columns are shown, and by which names. */
 export interface NamesShown {
+  /** Their present names, as without, or those they had then. */
   readonly schema?: "now" | "then" | undefined;
   /** The columns people are shown, by attribute number; all of them where it is left out. */
   readonly wanted?: readonly number[] | undefined;

@@ -89,6 +89,11 @@ export function namesOf({ versions, present }: Shapes, attnum: number): string[]
   return known.filter((name, place) => known.lastIndexOf(name) === place);
 }
 
+/** The names of all columns a table ever had, in the table's order. */
+export function namesInOrder(shapes: Shapes): string[] {
+  return [...new Set(columnsOf(shapes).flatMap((attnum) => namesOf(shapes, attnum)))];
+}
+
 /**
  * The columns meant by a name: the present one and those dropped under it, which are other columns; where none is
  * called so any longer, all that ever were. Empty where none was.
