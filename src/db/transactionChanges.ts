@@ -78,6 +78,17 @@ function toPlacedChange(row: Row, names: Names): PlacedChange {
   return toChange(row, { id: row.relation, ...nameOf(names, row.relation) });
 }
 
+/** Registry ids of the tables a transaction changed, in the order in which it came to them. */
+export async function listTouched(audit: AuditDatabase, found: FoundTransaction): Promise<number[]> {
+  const rows = await audit.sql<{ relation: number }[]>`
+    select change.relation
+    from ${audit.object("change")} as change
+    where ${withinTransaction(audit, found)}
+    group by change.relation
+    order by min(change.id)`;
+  return rows.map(({ relation }) => relation);
+}
+
 /** Which of its transaction's changes a change is, by their numbers: 1 for the first. */
 export async function findPlace(audit: AuditDatabase, found: FoundTransaction, id: string): Promise<number> {
   const [row] = await audit.sql<{ place: string }[]>`
