@@ -5,7 +5,7 @@ import { escapeControls } from "../core/safe.ts";
 import { columnsNamed, nameSpans, namesInOrder, type Shapes } from "../core/shapes.ts";
 import { didYouMean } from "../core/suggest.ts";
 import type { ChangeFilter, RecordedColumn } from "../db/changeFilter.ts";
-import { requireCondition, requirePattern } from "../db/condition.ts";
+import { requireChangeCondition, requirePattern } from "../db/condition.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import { settleInstant } from "../db/instants.ts";
 import { usageError } from "../errors.ts";
@@ -23,7 +23,7 @@ export async function settleFilter(
   shapes: ReadonlyMap<number, Shapes>,
 ): Promise<ChangeFilter> {
   const { since, until, range, where, grep } = options;
-  if (where !== undefined) await requireCondition(audit, where);
+  if (where !== undefined) await requireChangeCondition(audit, where);
   if (grep !== undefined) await requirePattern(audit, grep);
   const last = until ?? range?.to;
   return {
