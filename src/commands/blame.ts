@@ -35,7 +35,7 @@ export function addBlameCommand(
     .argument("<table>", 'users, public.users, "Odd.Name", or relation:ID')
     .argument("<key...>", "the row's key: a value per key column, or col=value")
     .option("--column <columns>", "these columns alone, by name or glob, comma-separated", collectList)
-    .option("--at <when>", "the row as it was at this instant");
+    .option("--at <when>", "the instant, such as 'yesterday 17:00', -2h or tag:NAME");
   addCommonOptions(command, {
     instants: true,
     formats: outputFormats,
