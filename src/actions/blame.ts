@@ -2,7 +2,7 @@ import type { BlameOptions } from "../commands/blame.ts";
 import { type BlameColumn, blameRow, isUnexplained, span } from "../core/blame.ts";
 import { type Existence, judgeExistence, lastState, type RowState } from "../core/blameState.ts";
 import { resolveColumns } from "../core/columns.ts";
-import { formatTableName } from "../core/name.ts";
+import { tableLabel } from "../core/name.ts";
 import { safeText } from "../core/safe.ts";
 import type { Shapes } from "../core/shapes.ts";
 import { type TracedRow, traceRow } from "../core/tracedRow.ts";
@@ -45,7 +45,7 @@ export async function runBlame(options: BlameOptions, io: Io): Promise<void> {
     const past = await readKnownPast(audit, relation);
     const state = await readState(audit, relation, row, shapes, instant, io);
     const look = { ...lookOf(io), now: io.now(), zone };
-    const name = `row ${options.key.map((value) => safeText(value)).join(" ")} of ${formatTableName(relation)}`;
+    const name = `row ${options.key.map((value) => safeText(value)).join(" ")} of ${tableLabel(relation)}`;
     const nothing = row.changes.length === 0 && state.image === undefined;
     const existence = judgeExistence(row, state, past.gaps);
     for (const line of remarks(existence, nothing, { name, asked, row, look })) io.err(`${line}\n`);
@@ -57,7 +57,8 @@ export async function runBlame(options: BlameOptions, io: Io): Promise<void> {
       ...past,
       unexplained: existence.came === "around",
     });
-    for (const { column, note } of columns) if (note) io.err(`note: column ${safeText(column)}: ${note}\n`);
+    for (const { column, note } of columns)
+      if (note) io.err(`note: column ${safeText(column)}: ${safeText(note)}\n`);
     const { end } = row;
     await writeAnswer(
       {
@@ -109,7 +110,7 @@ async function readState(
   }
   const columns = await readBlameColumns(audit, relation, instant);
   if (!(await isReadable(audit, relation))) {
-    io.err(`note: you may not read every row of ${formatTableName(relation)}; values are those in the log\n`);
+    io.err(`note: you may not read every row of ${tableLabel(relation)}; values are those in the log\n`);
     return row.end === undefined
       ? { columns, image: undefined, presence: "unknown" }
       : { ...lastState(row, shapes, columns), presence: "unknown" };
@@ -131,7 +132,7 @@ function chosen(
   const names = columns.map(({ name }) => name);
   const asked = resolveColumns(column, names, {
     flag: "--column",
-    table: formatTableName(relation),
+    table: tableLabel(relation),
     keyColumns: [],
   });
   return columns.filter(({ name }) => asked.columns.includes(name));

@@ -1,7 +1,7 @@
 import type { DiffOptions } from "../commands/diff.ts";
 import { arrangeImage } from "../core/image.ts";
 import { toMicroseconds } from "../core/instant.ts";
-import { formatTableName, parseIdentifier } from "../core/name.ts";
+import { parseIdentifier, tableLabel } from "../core/name.ts";
 import { netOf } from "../core/net.ts";
 import { safeText } from "../core/safe.ts";
 import { namesInOrder } from "../core/shapes.ts";
@@ -174,5 +174,5 @@ function arranged(difference: RowDifference, columns: readonly string[]): RowDif
 }
 
 function label(relation: Relation): string {
-  return safeText(formatTableName(relation));
+  return tableLabel(relation);
 }

@@ -1,5 +1,5 @@
 import type { HistoryOptions } from "../commands/history.ts";
-import { formatTableName, parseIdentifier } from "../core/name.ts";
+import { parseIdentifier, tableLabel } from "../core/name.ts";
 import { changeReaders } from "../core/naming.ts";
 import { safeText } from "../core/safe.ts";
 import { columnsNamed } from "../core/shapes.ts";
@@ -68,7 +68,7 @@ async function* life(
 function emptyText(relation: Relation, options: HistoryOptions): string {
   const what =
     options.key.length === 0
-      ? formatTableName(relation)
-      : `row ${options.key.map((value) => safeText(value)).join(" ")} of ${formatTableName(relation)}`;
+      ? tableLabel(relation)
+      : `row ${options.key.map((value) => safeText(value)).join(" ")} of ${tableLabel(relation)}`;
   return isNarrowed(options) ? `No change of ${what} fits.` : `No change of ${what} is recorded.`;
 }

@@ -1,5 +1,5 @@
 import type { HistoryOptions } from "../commands/history.ts";
-import { formatTableName, parseIdentifier } from "../core/name.ts";
+import { parseIdentifier, tableLabel } from "../core/name.ts";
 import { imageReader } from "../core/naming.ts";
 import { escapeControls, safeText } from "../core/safe.ts";
 import { type Point, seriesOf } from "../core/series.ts";
@@ -34,7 +34,7 @@ const usualWidth = 80;
 /** Draws a numeric column of one row over time, or prints its values. Exit 2 where it is not numeric, or no row is named. */
 export async function plotHistory(subject: PlotSubject, options: HistoryOptions, io: Io): Promise<void> {
   const { audit, relation, shapes, key, filter, zone } = subject;
-  const table = formatTableName(relation);
+  const table = tableLabel(relation);
   if (key === undefined) {
     throw usageError(
       "--plot draws the history of one row, and none is named.",

@@ -77,7 +77,7 @@ export async function requirePattern({ sql }: AuditDatabase, pattern: string): P
   } catch (error) {
     if (sqlStateOf(error) !== "2201B" || !(error instanceof Error)) throw error;
     throw usageError(
-      `"${escapeControls(pattern)}" is not a regular expression: ${error.message.replace(/^invalid regular expression: /, "")}.`,
+      `"${escapeControls(pattern)}" is not a regular expression: ${escapeControls(error.message.replace(/^invalid regular expression: /, ""))}.`,
       "Write one as PostgreSQL has them (POSIX), such as 'ada|ida' or '^4711$'.",
     );
   }

@@ -1,5 +1,5 @@
 import { resolveColumns } from "../core/columns.ts";
-import { formatTableName, quoteIdentifier } from "../core/name.ts";
+import { quoteIdentifier, tableLabel } from "../core/name.ts";
 import { safeText } from "../core/safe.ts";
 import type { Instant, Value } from "../types.ts";
 import { requireCondition } from "./condition.ts";
@@ -89,7 +89,7 @@ function chooseColumns(
   const { columns: names } = resolveColumns(
     patterns,
     columns.map(({ name }) => name),
-    { flag: "--columns", table: formatTableName(relation), keyColumns: [] },
+    { flag: "--columns", table: tableLabel(relation), keyColumns: [] },
   );
   return columns.filter(({ name }) => names.includes(name));
 }
