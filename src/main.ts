@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from "commander";
 import { normaliseArgv } from "./argv.ts";
 import { refuseUnstorable } from "./core/argument.ts";
-import { escapeControls } from "./core/safe.ts";
+import { escapeControls, safeLines } from "./core/safe.ts";
 import { suggest } from "./core/suggest.ts";
 import { ExitCode, SilentExit, UserError, usageError } from "./errors.ts";
 import { ClosedPipe, type Io } from "./io.ts";
@@ -60,7 +60,7 @@ function refuseUnknownTopic(program: Command, [command, topic]: readonly string[
   );
 }
 
-async function reportError(error: unknown, io: Io, manner: Manner): Promise<ExitCode> {
+function reportError(error: unknown, io: Io, manner: Manner): ExitCode {
   if (error instanceof ClosedPipe) return ExitCode.Done;
   if (error instanceof SilentExit) return error.exitCode;
   if (error instanceof CommanderError) return reportUsage(error, io, manner);
@@ -91,14 +91,13 @@ function reportUsage(error: CommanderError, io: Io, manner: Manner): ExitCode {
   return ExitCode.Usage;
 }
 
-async function reportBug(error: unknown, io: Io, manner: Manner): Promise<ExitCode> {
-  const { escapeControls } = await import("./core/safe.ts");
+function reportBug(error: unknown, io: Io, manner: Manner): ExitCode {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   report(io, manner, {
     exitCode: ExitCode.Bug,
     message: `This is a bug in audit ${version}: ${escapeControls(text)}`,
     hint: manner.verbose ? undefined : "Run it again with --verbose and report what it prints.",
-    detail: error instanceof Error ? error.stack?.split("\n").map(escapeControls).join("\n") : undefined,
+    detail: error instanceof Error ? error.stack : undefined,
   });
   return ExitCode.Bug;
 }
@@ -115,6 +114,6 @@ function report(
     );
     return;
   }
-  const lines = [`error: ${what.message}`, what.hint, detail];
-  io.err(`${lines.filter((line) => line !== undefined && line !== "").join("\n")}\n`);
+  const parts = [`error: ${what.message}`, what.hint, detail];
+  io.err(`${safeLines(parts.filter((part) => part !== undefined && part !== "").join("\n"))}\n`);
 }

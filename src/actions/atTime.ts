@@ -1,5 +1,5 @@
 import type { AtTimeOptions } from "../commands/atTime.ts";
-import { formatTableName } from "../core/name.ts";
+import { tableLabel } from "../core/name.ts";
 import { safeText } from "../core/safe.ts";
 import { settleInstant } from "../db/instants.ts";
 import { readPast } from "../db/past.ts";
@@ -24,7 +24,7 @@ export async function runAtTime(options: AtTimeOptions, io: Io): Promise<void> {
       schema: options.schema,
     });
     for (const { name, reason } of unknown)
-      io.err(`note: column ${safeText(name)} is unknown then (${reason}) and shown as NULL\n`);
+      io.err(`note: column ${safeText(name)} is unknown then (${safeText(reason)}) and shown as NULL\n`);
     const shown = await writeAnswer(
       {
         batches,
@@ -41,7 +41,7 @@ export async function runAtTime(options: AtTimeOptions, io: Io): Promise<void> {
       options,
       io,
     );
-    if (!options.json) io.err(`${countOf(shown, "row")} of ${safeText(formatTableName(relation))}\n`);
+    if (!options.json) io.err(`${countOf(shown, "row")} of ${tableLabel(relation)}\n`);
   });
 }
 

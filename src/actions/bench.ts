@@ -7,7 +7,7 @@ import { benchNotes, settingsOfCopy, summarizeBench } from "../core/bench.ts";
 import type { CaptureSettings } from "../core/capture.ts";
 import { settleCapture } from "../core/enablePlan.ts";
 import { settleKey } from "../core/key.ts";
-import { formatTableName } from "../core/name.ts";
+import { tableLabel } from "../core/name.ts";
 import { findChanges } from "../db/benchChanges.ts";
 import { routineStatements, runRounds } from "../db/benchRounds.ts";
 import {
@@ -43,7 +43,7 @@ export async function runBench(options: BenchOptions, io: Io): Promise<void> {
   await withAudit({ ...options, writes: true }, io, async (audit) => {
     const subject = await readSubject(audit, options);
     const { facts } = subject.table;
-    const context = { sql: audit.sql, io, table: formatTableName(facts), oid: facts.oid };
+    const context = { sql: audit.sql, io, table: tableLabel(facts), oid: facts.oid };
     const answer = await withLockRetries(context, () =>
       withRollback(audit.sql, { lockTimeoutMs: LOCK_TIMEOUT_MS }, (sql) =>
         explainTimeout(() => bench({ ...audit, sql }, subject, options, io)),
@@ -77,7 +77,7 @@ async function readSubject(audit: AuditDatabase, options: BenchOptions): Promise
   const existing = await findRelation(audit, facts.oid);
   const key =
     findObstacle(facts, await listInstallations(audit.sql)) ?? settleKey(facts, undefined, existing);
-  if ("reason" in key) throw usageError(`${formatTableName(facts)} ${key.reason}.`, key.hint);
+  if ("reason" in key) throw usageError(`${tableLabel(facts)} ${key.reason}.`, key.hint);
   const wishes = { images: options.images };
   const { settings } = settleCapture(facts, key, wishes, existing, await readDefaults(audit));
   const classes = await listRetention(audit);
@@ -165,7 +165,7 @@ async function countSample({ sql }: AuditDatabase, table: BenchTable, names: Ben
   );
   if (row?.rows) return row.rows;
   throw refusal(
-    `${formatTableName(table.facts)} has no rows${table.facts.rowSecurity ? " that its owner may see" : ""}: there is nothing to measure with.`,
+    `${tableLabel(table.facts)} has no rows${table.facts.rowSecurity ? " that its owner may see" : ""}: there is nothing to measure with.`,
     "Measure on a table that has some, or put typical ones in first.",
   );
 }
@@ -177,7 +177,7 @@ async function fill({ sql }: AuditDatabase, table: BenchTable, names: BenchNames
   } catch (error) {
     if (!sqlStateOf(error)?.startsWith("23")) throw error;
     throw refusal(
-      `${formatTableName(table.facts)} has rows that a copy of it refuses: ${(error as Error).message}.`,
+      `${tableLabel(table.facts)} has rows that a copy of it refuses: ${(error as Error).message}.`,
       "Its own constraints do not hold for all of its rows; see which with: alter table … validate constraint …",
     );
   }

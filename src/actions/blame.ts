@@ -1,18 +1,19 @@
 import type { BlameOptions } from "../commands/blame.ts";
 import { type BlameColumn, blameRow, isUnexplained, span } from "../core/blame.ts";
 import { type Existence, judgeExistence, lastState, type RowState } from "../core/blameState.ts";
-import type { ShapeVersion } from "../core/columnNames.ts";
 import { resolveColumns } from "../core/columns.ts";
-import { formatTableName } from "../core/name.ts";
+import { tableLabel } from "../core/name.ts";
 import { safeText } from "../core/safe.ts";
+import type { Shapes } from "../core/shapes.ts";
 import { type TracedRow, traceRow } from "../core/tracedRow.ts";
 import { readLife } from "../db/changes.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import { settleInstant } from "../db/instants.ts";
-import { readKnownPast, readVersions } from "../db/knownPast.ts";
+import { readKnownPast } from "../db/knownPast.ts";
 import { withReading } from "../db/reading.ts";
 import { type Relation, resolveKey, resolveRelation } from "../db/registry.ts";
 import { isReadable, readBlameColumns, readRowImage, readUndone } from "../db/rowImage.ts";
+import { readShapes } from "../db/shapes.ts";
 import { ExitCode, SilentExit } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { writeAnswer } from "../output/answer.ts";
@@ -40,11 +41,11 @@ export async function runBlame(options: BlameOptions, io: Io): Promise<void> {
     const instant = options.at && (await settleInstant(audit, options.at, options, io));
     const asked = await resolveKey(audit, relation, options.key);
     const row = traceRow(await lifeAt(audit, relation, asked, instant), asked);
-    const versions = await readVersions(audit, relation);
+    const shapes = await readShapes(audit, relation);
     const past = await readKnownPast(audit, relation);
-    const state = await readState(audit, relation, row, versions, instant, io);
+    const state = await readState(audit, relation, row, shapes, instant, io);
     const look = { ...lookOf(io), now: io.now(), zone };
-    const name = `row ${options.key.map((value) => safeText(value)).join(" ")} of ${formatTableName(relation)}`;
+    const name = `row ${options.key.map((value) => safeText(value)).join(" ")} of ${tableLabel(relation)}`;
     const nothing = row.changes.length === 0 && state.image === undefined;
     const existence = judgeExistence(row, state, past.gaps);
     for (const line of remarks(existence, nothing, { name, asked, row, look })) io.err(`${line}\n`);
@@ -52,11 +53,12 @@ export async function runBlame(options: BlameOptions, io: Io): Promise<void> {
       row: existence.came === undefined ? row : { ...row, changes: [], end: undefined },
       columns: chosen(nothing ? [] : state.columns, options, relation),
       present: state.image,
-      versions,
+      shapes,
       ...past,
       unexplained: existence.came === "around",
     });
-    for (const { column, note } of columns) if (note) io.err(`note: column ${safeText(column)}: ${note}\n`);
+    for (const { column, note } of columns)
+      if (note) io.err(`note: column ${safeText(column)}: ${safeText(note)}\n`);
     const { end } = row;
     await writeAnswer(
       {
@@ -98,27 +100,27 @@ async function readState(
   audit: AuditDatabase,
   relation: Relation,
   row: TracedRow,
-  versions: readonly ShapeVersion[],
+  shapes: Shapes,
   instant: Instant | undefined,
   io: Io,
 ): Promise<RowState> {
   if (relation.dropped) {
-    const { columns, image } = lastState(row, versions, []);
+    const { columns, image } = lastState(row, shapes, []);
     return { columns, image, presence: "unknown" };
   }
   const columns = await readBlameColumns(audit, relation, instant);
   if (!(await isReadable(audit, relation))) {
-    io.err(`note: you may not read every row of ${formatTableName(relation)}; values are those in the log\n`);
+    io.err(`note: you may not read every row of ${tableLabel(relation)}; values are those in the log\n`);
     return row.end === undefined
       ? { columns, image: undefined, presence: "unknown" }
-      : { ...lastState(row, versions, columns), presence: "unknown" };
+      : { ...lastState(row, shapes, columns), presence: "unknown" };
   }
   const kept = columns.filter(({ known, withheld }) => known && withheld === undefined);
   const image = await readRowImage(audit, relation, row.key, kept, instant);
   if (image !== undefined) return { columns, image, presence: "there" };
   return row.end === undefined
     ? { columns, image, presence: "absent" }
-    : { ...lastState(row, versions, columns), presence: "absent" };
+    : { ...lastState(row, shapes, columns), presence: "absent" };
 }
 
 function chosen(
@@ -130,7 +132,7 @@ function chosen(
   const names = columns.map(({ name }) => name);
   const asked = resolveColumns(column, names, {
     flag: "--column",
-    table: formatTableName(relation),
+    table: tableLabel(relation),
     keyColumns: [],
   });
   return columns.filter(({ name }) => asked.columns.includes(name));

@@ -2,10 +2,10 @@ import type { FilterOptions } from "../commands/changeOptions.ts";
 import type { ZoneOptions } from "../commands/options.ts";
 import { parseIdentifier } from "../core/name.ts";
 import { escapeControls } from "../core/safe.ts";
-import { columnsNamed, nameSpans, type Shapes } from "../core/shapes.ts";
+import { columnsNamed, nameSpans, namesInOrder, type Shapes } from "../core/shapes.ts";
 import { didYouMean } from "../core/suggest.ts";
 import type { ChangeFilter, RecordedColumn } from "../db/changeFilter.ts";
-import { requireCondition, requirePattern } from "../db/condition.ts";
+import { requireChangeCondition, requirePattern } from "../db/condition.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import { settleInstant } from "../db/instants.ts";
 import { usageError } from "../errors.ts";
@@ -23,7 +23,7 @@ export async function settleFilter(
   shapes: ReadonlyMap<number, Shapes>,
 ): Promise<ChangeFilter> {
   const { since, until, range, where, grep } = options;
-  if (where !== undefined) await requireCondition(audit, where);
+  if (where !== undefined) await requireChangeCondition(audit, where);
   if (grep !== undefined) await requirePattern(audit, grep);
   const last = until ?? range?.to;
   return {
@@ -56,12 +56,7 @@ function recordedColumns(typed: string, shapes: ReadonlyMap<number, Shapes>): Re
     ),
   );
   if (found.length > 0) return found;
-  const names = new Set(
-    [...shapes.values()].flatMap(({ versions, present }) => [
-      ...present.values(),
-      ...versions.map(({ name }) => name),
-    ]),
-  );
+  const names = new Set([...shapes.values()].flatMap(namesInOrder));
   const meant = didYouMean(wanted, [...names]);
   const few = shapes.size === 1 && names.size > 0;
   throw usageError(

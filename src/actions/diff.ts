@@ -1,6 +1,7 @@
 import type { DiffOptions } from "../commands/diff.ts";
 import type { OutputFormat, OutputOptions } from "../commands/options.ts";
 import { countDifference, countRow, noDifferences, type TableCounts } from "../core/diffCounts.ts";
+import { tableLabel } from "../core/name.ts";
 import { type PatchTable, planPatch } from "../core/patch.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import { readPatchTable } from "../db/patchTables.ts";
@@ -19,7 +20,6 @@ import {
   differenceText,
 } from "../output/diff.ts";
 import { statColumns, statJson, statRow, statText, summaryJson, summaryText } from "../output/diffStat.ts";
-import { tableLabel } from "../output/name.ts";
 import { patchText } from "../output/patch.ts";
 import type { RowDifference } from "../types.ts";
 import { type DiffSources, settleSources } from "./diffSources.ts";
@@ -75,7 +75,7 @@ async function writeDifferences(sources: DiffSources, form: Form, io: Io, count:
     columns: [],
     row: () => [],
     text: ({ schema, table, difference }, look) => {
-      const label = tableLabel(schema, table);
+      const label = tableLabel({ schema, table });
       const between = heading === "" ? "" : "\n";
       const head =
         form.table !== undefined || label === heading ? "" : `${between}${look.style.bold(label)}\n`;

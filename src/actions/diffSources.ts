@@ -1,25 +1,21 @@
 import type { DiffOptions } from "../commands/diff.ts";
 import { arrangeImage } from "../core/image.ts";
 import { toMicroseconds } from "../core/instant.ts";
-import { formatTableName, parseIdentifier } from "../core/name.ts";
+import { parseIdentifier, tableLabel } from "../core/name.ts";
 import { netOf } from "../core/net.ts";
 import { safeText } from "../core/safe.ts";
+import { namesInOrder } from "../core/shapes.ts";
 import { parseWhen } from "../core/when.ts";
-import {
-  changesBetween,
-  changesOfTransaction,
-  findChanged,
-  type Span,
-  streamChanges,
-  streamNet,
-  type Transaction,
-} from "../db/between.ts";
-import { readColumnOrder } from "../db/columnOrder.ts";
+import { changesBetween, changesOfTransaction, type Span, streamChanges, streamNet } from "../db/between.ts";
 import { streamDifferences } from "../db/differences.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import { settleInstant } from "../db/instants.ts";
 import { isCovered, unknownColumns } from "../db/past.ts";
+import { unknownTransaction } from "../db/references.ts";
 import { listRelations, type Relation, resolveKey, resolveRelation } from "../db/registry.ts";
+import { readShapes } from "../db/shapes.ts";
+import { type FoundTransaction, findTransaction } from "../db/transaction.ts";
+import { listTouched } from "../db/transactionChanges.ts";
 import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import type { DifferenceItem } from "../output/diff.ts";
@@ -47,7 +43,7 @@ export interface DiffSources {
 
 type Settled =
   | { readonly kind: "between"; readonly span: Span }
-  | { readonly kind: "tx"; readonly tx: Transaction; readonly done: Instant };
+  | { readonly kind: "tx"; readonly tx: FoundTransaction; readonly done: Instant };
 
 /** Finds what is to be compared, and says on stderr between which instants, and what cannot be. */
 export async function settleSources(
@@ -76,7 +72,7 @@ export async function settleSources(
     sources,
     extra:
       settled.kind === "tx"
-        ? { ...extra, tx: settled.tx.id, at: instantJson(settled.done) }
+        ? { ...extra, tx: settled.tx.tx, at: instantJson(settled.done) }
         : { ...extra, from: instantJson(settled.span.from), to: instantJson(settled.span.to) },
     instant: settled.kind === "tx" ? settled.done : settled.span.from,
     incomplete: covered.length < wanted.length,
@@ -87,8 +83,8 @@ async function settleSpan(audit: AuditDatabase, options: DiffOptions, io: Io): P
   const { span } = options;
   if (span.kind === "tx") {
     const done = await settleInstant(audit, span.tx, options, io, "done: ");
-    const tx = await findChanged(audit, span.tx.id);
-    if (tx === undefined) throw new Error(`transaction ${span.tx.id} vanished while it was read`);
+    const tx = await findTransaction(audit, span.tx.id);
+    if (tx === undefined) throw unknownTransaction(span.tx.id);
     return { kind: "tx", tx, done };
   }
   const from = await settleInstant(audit, span.from, options, io, "from: ");
@@ -113,7 +109,8 @@ async function relationsOf(
       "See what is audited with: audit status",
     );
   if (settled.kind === "between") return inScope.filter(({ dropped, enabled }) => enabled && !dropped);
-  return settled.tx.relations.flatMap((id) => inScope.find((relation) => relation.id === id) ?? []);
+  const touched = await listTouched(audit, settled.tx);
+  return touched.flatMap((id) => inScope.find((relation) => relation.id === id) ?? []);
 }
 
 async function sourceOf(
@@ -123,7 +120,7 @@ async function sourceOf(
   { key, each, table }: Pick<DiffOptions, "each" | "table"> & { readonly key: string | undefined },
   io: Io,
 ): Promise<DiffSource> {
-  const columns = await readColumnOrder(audit, relation);
+  const columns = namesInOrder(await readShapes(audit, relation));
   const item = (difference: RowDifference): DifferenceItem => ({
     schema: relation.schema,
     table: relation.table,
@@ -177,5 +174,5 @@ function arranged(difference: RowDifference, columns: readonly string[]): RowDif
 }
 
 function label(relation: Relation): string {
-  return safeText(formatTableName(relation));
+  return tableLabel(relation);
 }

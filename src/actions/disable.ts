@@ -1,7 +1,7 @@
 import type { DisableOptions } from "../commands/disable.ts";
 import { withTransaction } from "../connection/connect.ts";
 import type { TableFacts } from "../core/auditable.ts";
-import { formatTableName } from "../core/name.ts";
+import { formatTableName, tableLabel } from "../core/name.ts";
 import { disableStatements } from "../db/capture.ts";
 import { findTable, readTables } from "../db/catalog.ts";
 import { type AuditDatabase, withAudit } from "../db/installation.ts";
@@ -71,8 +71,8 @@ async function findTargets(audit: AuditDatabase, options: DisableOptions): Promi
     }
     if (facts && known && known.oid !== facts.oid) {
       throw usageError(
-        `${formatTableName(facts)} is a partition; it is audited with the whole table.`,
-        `Disable that: audit disable ${formatTableName(known)}`,
+        `${tableLabel(facts)} is a partition; it is audited with the whole table.`,
+        `Disable that: audit disable ${tableLabel(known)}`,
       );
     }
     relations.push(known ?? (await resolveRelation(audit, formatTableName(table))));
@@ -89,7 +89,7 @@ async function disableAll(
   const progress = createProgress(io, "disabling");
   const rows: EnabledRow[] = [];
   for (const [index, relation] of relations.entries()) {
-    const name = formatTableName(relation);
+    const name = tableLabel(relation);
     progress.step(index, relations.length, name);
     const row = { schema: relation.schema, table: relation.table };
     if (!relation.enabled) {

@@ -4,7 +4,7 @@ import { findObstacle, type Obstacle, type TableFacts } from "../core/auditable.
 import { type CaptureSettings, sameSettings } from "../core/capture.ts";
 import { patternsFor, settleCapture, unknownEverywhere } from "../core/enablePlan.ts";
 import { type Key, type KeyWish, settleKey } from "../core/key.ts";
-import { formatTableName, quoteIdentifier } from "../core/name.ts";
+import { quoteIdentifier, tableLabel } from "../core/name.ts";
 import { isReservedName } from "../core/viewName.ts";
 import { enableStatements, lockStatement } from "../db/capture.ts";
 import { listTables, resolveTables } from "../db/catalog.ts";
@@ -129,9 +129,7 @@ async function presentRelations(audit: AuditDatabase): Promise<Map<number, Relat
 }
 
 function obstaclesError(rows: readonly EnabledRow[]): UserError {
-  const sentences = rows.map(
-    ({ schema, table, detail }) => `${formatTableName({ schema, table })} ${detail}`,
-  );
+  const sentences = rows.map(({ schema, table, detail }) => `${tableLabel({ schema, table })} ${detail}`);
   const [first, ...others] = sentences;
   const [message, hint] = splitSentence(first ?? "");
   return usageError(
@@ -210,11 +208,11 @@ async function refuseTakenNames(audit: AuditDatabase, targets: readonly Target[]
       (one) => one.name === name && (one.relation === null || one.relation !== existing?.id),
     );
     const twin = named.slice(0, index).find((one) => one.name === name);
-    const by = twin ? `the view of ${formatTableName(twin.facts)}` : other?.what;
+    const by = twin ? `the view of ${tableLabel(twin.facts)}` : other?.what;
     if (by === undefined && !isReservedName(name)) return [];
     const view = `${schema}.${quoteIdentifier(name)}`;
     return [
-      `${formatTableName(facts)}: its view cannot be called ${view}: ${by ? `that is ${by}` : "such names are kept for our own objects"}.`,
+      `${tableLabel(facts)}: its view cannot be called ${view}: ${by ? `that is ${by}` : "such names are kept for our own objects"}.`,
     ];
   });
   if (faults.length > 0)
@@ -265,7 +263,7 @@ async function applyTargets(audit: AuditDatabase, targets: readonly Target[], io
   const rows: EnabledRow[] = [];
   for (const [index, target] of targets.entries()) {
     const { facts, existing, settings } = target;
-    const name = formatTableName(facts);
+    const name = tableLabel(facts);
     progress.step(index, targets.length, name);
     const kept = retention.get(settings.retentionId);
     const row = { schema: facts.schema, table: facts.table };

@@ -1,7 +1,8 @@
 import type { HistoryOptions } from "../commands/history.ts";
-import { formatTableName, parseIdentifier } from "../core/name.ts";
+import { parseIdentifier, tableLabel } from "../core/name.ts";
+import { changeReaders } from "../core/naming.ts";
 import { safeText } from "../core/safe.ts";
-import { columnsNamed, imageReader, labelColumns, type Shapes } from "../core/shapes.ts";
+import { columnsNamed } from "../core/shapes.ts";
 import type { ChangeFilter } from "../db/changeFilter.ts";
 import { type ChangeOrder, readLife, streamTableChanges } from "../db/changes.ts";
 import type { AuditDatabase } from "../db/installation.ts";
@@ -13,7 +14,7 @@ import { writeAnswer } from "../output/answer.ts";
 import { changeColumns, changeRow } from "../output/changes.ts";
 import { changeText } from "../output/history.ts";
 import { changeJson } from "../output/json.ts";
-import type { Change, Image } from "../types.ts";
+import type { Change } from "../types.ts";
 import { isNarrowed, settleFilter } from "./changeFilter.ts";
 import { plotHistory } from "./plot.ts";
 
@@ -21,10 +22,9 @@ import { plotHistory } from "./plot.ts";
 export async function runHistory(options: HistoryOptions, io: Io): Promise<void> {
   await withReading(options, io, async (audit, zone) => {
     const relation = await resolveRelation(audit, options.table);
-    const allShapes = await readShapes(audit, [relation]);
-    const shapes = allShapes.get(relation.id) ?? { versions: [], present: new Map() };
+    const shapes = await readShapes(audit, relation);
     const key = options.key.length === 0 ? undefined : await resolveKey(audit, relation, options.key);
-    const filter = await settleFilter(audit, options, io, allShapes);
+    const filter = await settleFilter(audit, options, io, new Map([[relation.id, shapes]]));
     if (options.plot !== undefined)
       return plotHistory({ audit, relation, shapes, key, filter, column: options.plot, zone }, options, io);
     const batches =
@@ -33,7 +33,9 @@ export async function runHistory(options: HistoryOptions, io: Io): Promise<void>
         : life(audit, relation, key, filter, options);
     const subject = key === undefined ? "key" : "none";
     const now = io.now();
-    const { document, text } = changeReaders(shapes, options);
+    const { column, schema } = options;
+    const wanted = column?.flatMap((typed) => columnsNamed(shapes, parseIdentifier(typed)));
+    const { document, text } = changeReaders(shapes, { schema, wanted });
     const count = await writeAnswer(
       {
         batches,
@@ -63,39 +65,10 @@ async function* life(
   yield reverse ? newest.toReversed() : newest;
 }
 
-/**
- * How changes are shown: a document has all columns, by their last names or as they were recorded; people read them in
- * the table's order, those asked for only, and see which are gone.
- */
-function changeReaders(shapes: Shapes, { schema, column }: HistoryOptions) {
-  const labels = labelColumns(shapes);
-  const wanted = column && new Set(column.flatMap((typed) => columnsNamed(shapes, parseIdentifier(typed))));
-  const named = (form: "text" | "field") => (attnum: number | undefined, recorded: string) =>
-    schema === "then" || attnum === undefined ? recorded : (labels.get(attnum)?.[form] ?? recorded);
-  const textName = named("text");
-  return {
-    document: readerOf(imageReader(shapes, { nameOf: named("field"), arranged: false })),
-    text: readerOf(
-      imageReader(shapes, {
-        nameOf: (attnum, recorded) =>
-          wanted && (attnum === undefined || !wanted.has(attnum)) ? undefined : textName(attnum, recorded),
-        arranged: true,
-      }),
-    ),
-  };
-}
-
-function readerOf(read: (image: Image, id: bigint) => Image): (change: Change) => Change {
-  return (change) => {
-    const id = BigInt(change.id);
-    return { ...change, old: change.old && read(change.old, id), new: change.new && read(change.new, id) };
-  };
-}
-
 function emptyText(relation: Relation, options: HistoryOptions): string {
   const what =
     options.key.length === 0
-      ? formatTableName(relation)
-      : `row ${options.key.map((value) => safeText(value)).join(" ")} of ${formatTableName(relation)}`;
+      ? tableLabel(relation)
+      : `row ${options.key.map((value) => safeText(value)).join(" ")} of ${tableLabel(relation)}`;
   return isNarrowed(options) ? `No change of ${what} fits.` : `No change of ${what} is recorded.`;
 }

@@ -2,7 +2,7 @@ import type { LogOptions } from "../commands/log.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import { withReading } from "../db/reading.ts";
 import { listRelations, type Relation, resolveRelation } from "../db/registry.ts";
-import { readShapes } from "../db/shapes.ts";
+import { readAllShapes } from "../db/shapes.ts";
 import { streamTransactions, streamTransactionsInOrder } from "../db/transactions.ts";
 import type { Io } from "../io.ts";
 import { writeAnswer } from "../output/answer.ts";
@@ -21,7 +21,7 @@ export async function runLog(options: LogOptions, io: Io): Promise<void> {
     const known = await listRelations(audit);
     const asked = await resolveAll(audit, options.tables);
     const relations = asked?.map(({ id }) => id);
-    const shapes = options.column === undefined ? new Map() : await readShapes(audit, asked ?? known);
+    const shapes = options.column === undefined ? new Map() : await readAllShapes(audit, asked ?? known);
     const filter = { ...(await settleFilter(audit, options, io, shapes)), relations };
     const names = new Map(known.map((relation) => [relation.id, relation]));
     const newestFirst = () => streamTransactions(audit, names, filter, options.limit);

@@ -1,8 +1,9 @@
 import type { HistoryOptions } from "../commands/history.ts";
-import { formatTableName, parseIdentifier } from "../core/name.ts";
+import { parseIdentifier, tableLabel } from "../core/name.ts";
+import { imageReader } from "../core/naming.ts";
 import { escapeControls, safeText } from "../core/safe.ts";
 import { type Point, seriesOf } from "../core/series.ts";
-import { columnsNamed, columnsOf, imageReader, lastName, type Shapes } from "../core/shapes.ts";
+import { columnsNamed, columnsOf, lastName, type Shapes } from "../core/shapes.ts";
 import { didYouMean } from "../core/suggest.ts";
 import type { ChangeFilter } from "../db/changeFilter.ts";
 import { readLife } from "../db/changes.ts";
@@ -33,7 +34,7 @@ const usualWidth = 80;
 /** Draws a numeric column of one row over time, or prints its values. Exit 2 where it is not numeric, or no row is named. */
 export async function plotHistory(subject: PlotSubject, options: HistoryOptions, io: Io): Promise<void> {
   const { audit, relation, shapes, key, filter, zone } = subject;
-  const table = formatTableName(relation);
+  const table = tableLabel(relation);
   if (key === undefined) {
     throw usageError(
       "--plot draws the history of one row, and none is named.",

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 import type { OutputOptions } from "../commands/options.ts";
 import type { QueryOptions, QuerySource } from "../commands/query.ts";
-import { formatTableName } from "../core/name.ts";
+import { tableLabel } from "../core/name.ts";
 import { escapeControls, safeText } from "../core/safe.ts";
 import { parseReading, type ReadingStatement } from "../core/sqlStatement.ts";
 import { uniqueNames } from "../core/uniqueNames.ts";
@@ -50,7 +50,7 @@ export async function answerQuery(
   io: Io,
 ): Promise<void> {
   const query = await preparePastQuery(audit, statement, instant, present);
-  const nameOf = (name: TableName) => safeText(formatTableName(name));
+  const nameOf = (name: TableName) => tableLabel(name);
   for (const name of query.present) io.err(`note: ${nameOf(name)} is taken as it is today\n`);
   const unknown = query.tables.flatMap(({ facts, unknown: columns }) =>
     columns.map(({ name, reason }) => ({ schema: facts.schema, table: facts.table, column: name, reason })),

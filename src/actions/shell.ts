@@ -2,7 +2,8 @@ import { createInterface } from "node:readline";
 import type { ShellOptions } from "../commands/shell.ts";
 import { type Sql, withDatabase } from "../connection/connect.ts";
 import { isLinkFailure, sqlStateOf, translateFailure } from "../connection/failure.ts";
-import { safeText } from "../core/safe.ts";
+import { tableLabel } from "../core/name.ts";
+import { safeLines, safeText } from "../core/safe.ts";
 import { parseShellCommand, type ShellCommand, splitStatements } from "../core/shellInput.ts";
 import { parseReading } from "../core/sqlStatement.ts";
 import { parseWhen } from "../core/when.ts";
@@ -15,7 +16,6 @@ import { refusal, UserError, usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { writeAnswer } from "../output/answer.ts";
 import { localTime, timeText } from "../output/instant.ts";
-import { tableLabel } from "../output/name.ts";
 import type { Instant } from "../types.ts";
 import { answerQuery, resolvePresent } from "./query.ts";
 
@@ -35,6 +35,7 @@ const help = `select ...;  run a query over the past, over as many lines as it t
 /** What one shell works with; only the instant changes. */
 interface Session {
   readonly audit: AuditDatabase;
+  /** Without a pager at a terminal, where it would take the keys that are meant for the shell. */
   readonly options: ShellOptions;
   readonly io: Io;
   readonly zone: string;
@@ -66,7 +67,7 @@ export async function runShell(
     const turn = new Turn(audit.sql, server?.pid ?? 0, options, io);
     const session: Session = {
       audit,
-      options,
+      options: interactive ? { ...options, pager: false } : options,
       io: turn.io,
       zone,
       present: await resolvePresent(audit, options.present),
@@ -92,11 +93,11 @@ export async function runShell(
       } catch (error) {
         const told = translateFailure(error);
         if (!interactive || isLinkFailure(error) || !(told instanceof UserError)) throw error;
-        io.err(`error: ${[told.message, told.hint].filter(Boolean).join("\n")}\n`);
+        io.err(`error: ${safeLines([told.message, told.hint].filter(Boolean).join("\n"))}\n`);
       }
     };
     const query = (text: string) =>
-      run(() => answerQuery(audit, parseReading(text), { ...session, output: options }, turn.io));
+      run(() => answerQuery(audit, parseReading(text), { ...session, output: session.options }, turn.io));
     try {
       prompt();
       for await (const line of lines) {
@@ -194,7 +195,7 @@ async function obey(session: Session, { name, argument }: ShellCommand): Promise
           json: ({ schema, table, since, state }) => ({ schema, table, since, state }),
           columns: [{ title: "table" }, { title: "since" }, { title: "state" }],
           row: ({ schema, table, since, state }) => [
-            tableLabel(schema, table),
+            tableLabel({ schema, table }),
             timeText(since, zone, undefined),
             state,
           ],

@@ -1,12 +1,12 @@
 import type { ShowOptions } from "../commands/show.ts";
-import { arrangeImage } from "../core/image.ts";
-import { readColumnOrder } from "../db/columnOrder.ts";
+import { changeReaders } from "../core/naming.ts";
+import type { TableChange } from "../db/changeRows.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import { readNeighbours } from "../db/neighbours.ts";
 import { withReading } from "../db/reading.ts";
 import { unknownChange, unknownTransaction } from "../db/references.ts";
 import { listRelations, type Relation } from "../db/registry.ts";
-import { readShapes } from "../db/shapes.ts";
+import { readAllShapes } from "../db/shapes.ts";
 import { findTransaction, findTransactionOf } from "../db/transaction.ts";
 import { findChange, findPlace, streamTransactionChanges } from "../db/transactionChanges.ts";
 import { summarizeTransaction } from "../db/transactions.ts";
@@ -23,7 +23,6 @@ import {
   transactionHead,
 } from "../output/show.ts";
 import { transactionJson } from "../output/transaction.ts";
-import type { Change } from "../types.ts";
 import { settleFilter } from "./changeFilter.ts";
 
 /** Prints one change, or one transaction with all of its changes, in full. */
@@ -60,23 +59,22 @@ async function showChange({ audit, zone, relations }: Reading, id: string, optio
   const transaction = await findTransactionOf(audit, id);
   if (found === undefined || transaction === undefined) throw unknownChange(id);
   const relation = relations.get(found.relation);
-  const columns = relation === undefined ? [] : await readColumnOrder(audit, relation);
+  const { document, text } = await readersOf(audit, relation ? [relation] : [], options);
   const shown: ShownChange = {
-    change: found.change,
+    change: found,
     transaction: { ...transaction, era: transaction.era.era },
     place: await findPlace(audit, transaction, id),
-    ...(await readNeighbours(audit, found.relation, found.change)),
+    ...(await readNeighbours(audit, found.relation, found)),
   };
   const now = io.now();
   await writeAnswer(
     {
       batches: [[shown]],
       extra: {},
-      json: shownChangeJson,
+      json: (item) => shownChangeJson({ ...item, change: document(found) }),
       columns: changeFields,
-      row: ({ change }) => changeRow(change),
-      text: (item, look) =>
-        shownChangeText({ ...item, change: arranged(item.change, columns) }, { ...look, now, zone }),
+      row: () => changeRow(document(found)),
+      text: (item, look) => shownChangeText({ ...item, change: text(found) }, { ...look, now, zone }),
     },
     options,
     io,
@@ -96,25 +94,22 @@ async function showTransaction(
   const touched = [...relations.values()].filter(({ schema, table }) =>
     summary.tables.some((counts) => counts.schema === schema && counts.table === table),
   );
-  const shapes = column === undefined ? new Map() : await readShapes(audit, touched);
+  const { shapes, document, text } = await readersOf(audit, touched, options);
   const filter = await settleFilter(audit, { op, column, tz }, io, shapes);
-  const orders = new Map<string, readonly string[]>();
-  for (const relation of touched) orders.set(nameOf(relation), await readColumnOrder(audit, relation));
   const now = io.now();
   let head = true;
   const shown = await writeAnswer(
     {
       batches: streamTransactionChanges(audit, relations, found, filter, limit),
       extra: { transaction: transactionJson(summary) },
-      json: changeJson,
+      json: (change) => changeJson(document(change)),
       columns: changeFields,
-      row: changeRow,
+      row: (change) => changeRow(document(change)),
       text: (change, look) => {
         const dressed = { ...look, now, zone };
         const above = head ? transactionHead(summary, dressed) : "";
         head = false;
-        const inOrder = arranged(change, orders.get(nameOf(change)) ?? []);
-        return above + memberText(inOrder, dressed, summary.originCount);
+        return above + memberText(text(change), dressed, summary.originCount);
       },
     },
     options,
@@ -123,15 +118,17 @@ async function showTransaction(
   if (shown === 0) io.err(`No change of transaction ${id} fits.\n`);
 }
 
-function nameOf({ schema, table }: Pick<Change, "schema" | "table">): string {
-  return JSON.stringify([schema, table]);
-}
-
-/** Values as the table has them: for reading; a document's fields are found by name. */
-function arranged(change: Change, columns: readonly string[]): Change {
+/** How the changes of some tables are shown, each by its own table's columns. */
+async function readersOf(
+  audit: AuditDatabase,
+  relations: readonly Relation[],
+  { schema }: Pick<ShowOptions, "schema">,
+) {
+  const shapes = await readAllShapes(audit, relations);
+  const readers = new Map([...shapes].map(([id, own]) => [id, changeReaders(own, { schema })]));
   return {
-    ...change,
-    old: change.old && arrangeImage(change.old, columns),
-    new: change.new && arrangeImage(change.new, columns),
+    shapes,
+    document: (change: TableChange) => readers.get(change.relation)?.document(change) ?? change,
+    text: (change: TableChange) => readers.get(change.relation)?.text(change) ?? change,
   };
 }

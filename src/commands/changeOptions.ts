@@ -43,6 +43,19 @@ export const filterWords = {
   limit: "the newest n only",
 } as const;
 
+/** Which names of columns changes are shown with: their present ones, as without the option, or those they had then. */
+export interface NameOptions {
+  readonly schema?: "now" | "then" | undefined;
+}
+
+/** --schema, for commands that show changes. */
+export function namesOption(): Option {
+  return new Option(
+    "--schema <names>",
+    "columns by their present names (now, as without), or as they were called then",
+  ).choices(["now", "then"]);
+}
+
 /** Adds the options that say which changes are meant. */
 export function addFilterOptions(command: Command): Command {
   return command

@@ -3,6 +3,8 @@ import type { Io } from "../io.ts";
 import {
   addFilterOptions,
   type FilterOptions,
+  type NameOptions,
+  namesOption,
   readFilterOptions,
   type TypedFilter,
 } from "./changeOptions.ts";
@@ -14,12 +16,15 @@ import {
   type ZoneOptions,
 } from "./options.ts";
 
-export interface HistoryOptions extends ConnectionOptions, OutputOptions, ZoneOptions, FilterOptions {
+export interface HistoryOptions
+  extends ConnectionOptions,
+    OutputOptions,
+    ZoneOptions,
+    FilterOptions,
+    NameOptions {
   readonly table: string;
   /** Key values in key order, or col=value pairs; empty for the whole table. */
   readonly key: readonly string[];
-  /** Columns by their present names (now, as without), or as they were called then. */
-  readonly schema?: "now" | "then" | undefined;
   /** A column to draw over time instead of telling the changes. */
   readonly plot?: string | undefined;
   readonly verbose?: boolean | undefined;
@@ -39,12 +44,7 @@ export function addHistoryCommand(
     .argument("[key...]", "the row's key: a value per key column, or col=value");
   addFilterOptions(command);
   command
-    .addOption(
-      new Option(
-        "--schema <names>",
-        "columns by their present names (now, as without), or as they were called then",
-      ).choices(["now", "then"]),
-    )
+    .addOption(namesOption())
     .addOption(
       new Option("--plot <column>", "draw a numeric column of one row over time").conflicts([
         ...["column", "limit", "reverse", "op", "actor", "dbUser", "where", "grep", "context", "schema"],

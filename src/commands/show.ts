@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Subject } from "../core/subject.ts";
 import type { Io } from "../io.ts";
 import type { OperationName } from "../types.ts";
-import { filterWords, parseOperations } from "./changeOptions.ts";
+import { filterWords, type NameOptions, namesOption, parseOperations } from "./changeOptions.ts";
 import {
   addCommonOptions,
   type ConnectionOptions,
@@ -13,7 +13,7 @@ import {
   type ZoneOptions,
 } from "./options.ts";
 
-export interface ShowOptions extends ConnectionOptions, OutputOptions, ZoneOptions {
+export interface ShowOptions extends ConnectionOptions, OutputOptions, ZoneOptions, NameOptions {
   readonly what: Subject;
   /** Of a transaction, only these of its changes. */
   readonly op?: readonly OperationName[] | undefined;
@@ -32,7 +32,8 @@ export function addShowCommand(
     .argument("<what>", "change:ID, the number of a change alone, or tx:ID")
     .option("--op <operations>", filterWords.op, parseOperations)
     .option("--column <names>", filterWords.column, collectList)
-    .option("--limit <n>", filterWords.limit, parseCount);
+    .option("--limit <n>", filterWords.limit, parseCount)
+    .addOption(namesOption());
   addCommonOptions(command, { instants: true, formats: outputFormats, example: "audit show tx:812" });
   command.action(async (what: string, options: Omit<ShowOptions, "what">) => {
     const { parseSubject } = await import("../core/subject.ts");

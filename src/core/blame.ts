@@ -1,6 +1,6 @@
 import type { Change, Image, Value, Withheld } from "../types.ts";
-import { nameInImage, type ShapeVersion, versionAt, versionsSince } from "./columnNames.ts";
 import { toMicroseconds } from "./instant.ts";
+import { nameInImage, type Shapes, versionAt, versionsSince } from "./shapes.ts";
 import type { TracedRow } from "./tracedRow.ts";
 
 /** A column to be told about. */
@@ -24,7 +24,7 @@ export interface BlameFacts {
   readonly columns: readonly BlameColumn[];
   /** The row's values by the columns' names, the log's own text; undefined where they cannot be read. */
   readonly present: Image | undefined;
-  readonly versions: readonly ShapeVersion[];
+  readonly shapes: Shapes;
   /** In order. */
   readonly gaps: readonly Gap[];
   /** Since when every change is in the log; undefined where auditing never began. */
@@ -119,17 +119,18 @@ interface Effect {
 function effectOf(
   change: Change,
   { attnum, name, withheld }: BlameColumn,
-  { versions, present }: BlameFacts,
+  { shapes, present }: BlameFacts,
 ): Effect | "none" | "added" | "unrecorded" {
+  const id = BigInt(change.id);
   const side = (image: Image | null) => {
-    const called = nameInImage(image, change.id, attnum, versions, name);
+    const called = nameInImage(shapes, image, id, attnum);
     return called === undefined ? undefined : image?.[called];
   };
   const before = side(change.old);
   const after = side(change.new);
   if (change.op === "insert") {
     if (after !== undefined) return { before: undefined, after };
-    const then = versionAt(versions, change.id)?.columns.get(attnum);
+    const then = versionAt(shapes, id)?.columns.get(attnum);
     if (then === undefined) return "added";
     return then.recorded || withheld === "redacted" ? { before: undefined, after } : "unrecorded";
   }
@@ -146,16 +147,17 @@ function checked(
   change: Change,
   { before, after }: Effect,
   column: BlameColumn,
-  { present, versions, gaps }: BlameFacts,
+  { present, shapes, gaps }: BlameFacts,
 ): Found {
   const status = change.op === "insert" ? "insert" : "change";
   const now = present && Object.hasOwn(present, column.name) ? present[column.name] : undefined;
   if (now === undefined) return { status, change, previous: before, value: after };
   if (isWithheld(now) || isWithheld(after) || after === undefined || now === after)
     return { status, change, previous: before };
-  const since = versionsSince(versions, change.id);
+  const id = BigInt(change.id);
+  const since = versionsSince(shapes, id);
   const types = new Set(
-    [versionAt(versions, change.id), ...since].map((version) => version?.columns.get(column.attnum)?.type),
+    [versionAt(shapes, id), ...since].map((version) => version?.columns.get(column.attnum)?.type),
   );
   if (types.size > 1) {
     const [former] = types;
@@ -174,7 +176,7 @@ function checked(
 }
 
 /** When the column came to the table, if that was after auditing began. */
-function addition({ attnum }: BlameColumn, { versions }: BlameFacts): Pick<Found, "at"> {
+function addition({ attnum }: BlameColumn, { shapes: { versions } }: BlameFacts): Pick<Found, "at"> {
   const first = versions.find(({ columns }) => columns.has(attnum));
   return { at: first === versions[0] ? undefined : first?.fromAt };
 }

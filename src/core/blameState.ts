@@ -1,6 +1,6 @@
 import type { Image } from "../types.ts";
 import { type BlameColumn, type Gap, gapAfter } from "./blame.ts";
-import { nameInImage, type ShapeVersion, versionAt } from "./columnNames.ts";
+import { nameInImage, type Shapes, versionAt } from "./shapes.ts";
 import type { TracedRow } from "./tracedRow.ts";
 
 /** A row's columns and values, as far as they can be read. */
@@ -33,17 +33,17 @@ export function judgeExistence(row: TracedRow, { presence }: RowState, gaps: rea
 /** The columns and values that the log kept of a row when it ended, called as `present` calls them where they are still there. */
 export function lastState(
   { changes, end }: TracedRow,
-  versions: readonly ShapeVersion[],
+  shapes: Shapes,
   present: readonly BlameColumn[],
 ): Pick<RowState, "columns" | "image"> {
   const last = end ?? changes.at(-1);
-  const version = last ? versionAt(versions, last.id) : versions.at(-1);
+  const version = last ? versionAt(shapes, BigInt(last.id)) : shapes.versions.at(-1);
   const old = end?.old ?? null;
   const values: [string, Image[string]][] = [];
   const columns = [...(version?.columns ?? [])].map(([attnum, { name: then, recorded }]): BlameColumn => {
     const now = present.find((column) => column.attnum === attnum);
     const name = now?.name ?? then;
-    const called = last && nameInImage(old, last.id, attnum, versions, name);
+    const called = last && nameInImage(shapes, old, BigInt(last.id), attnum);
     const value = called === undefined ? undefined : old?.[called];
     if (value !== undefined) values.push([name, value]);
     if (now) return now;

@@ -4,7 +4,7 @@ import type { TableFacts } from "./auditable.ts";
 import type { CaptureSettings, Choice } from "./capture.ts";
 import { globToRegExp, resolveColumns } from "./columns.ts";
 import type { Key } from "./key.ts";
-import { foldCase, formatTableName } from "./name.ts";
+import { foldCase, tableLabel } from "./name.ts";
 import { VIEW_PATTERN, viewNameOf } from "./viewName.ts";
 
 /** What is asked for now; undefined leaves a setting as it was. */
@@ -109,7 +109,7 @@ function refuseHiddenKey(facts: TableFacts, { keyColumns, exclude, redact }: Cap
   if (hidden.length === 0) return;
   const names = hidden.map(({ name }) => name).join(", ");
   throw usageError(
-    `${formatTableName(facts)}: ${names} is excluded or redacted and cannot be the key: every change would tell it.`,
+    `${tableLabel(facts)}: ${names} is excluded or redacted and cannot be the key: every change would tell it.`,
     "Choose another key, or say anew what is to be left out: --exclude '' --redact ''",
   );
 }
@@ -127,7 +127,7 @@ function refuseTellingStatement(
   if (!settings.keepsStatement || !withheld || wishes.statementAnyway) return;
   if (wasAccepted && !asksAnew) return;
   throw usageError(
-    `${formatTableName(facts)}: the text of a statement may hold the very values that --exclude, --only or --redact keep out of the log.`,
+    `${tableLabel(facts)}: the text of a statement may hold the very values that --exclude, --only or --redact keep out of the log.`,
     "Leave out --statement, or say that this is accepted: --statement-anyway",
   );
 }
@@ -181,7 +181,7 @@ function chooseColumns(
   const keyColumns = facts.columns
     .filter(({ attnum }) => protectKey && key.keyColumns.includes(attnum))
     .map(({ name }) => name);
-  const table = formatTableName(facts);
+  const table = tableLabel(facts);
   const { notes } = resolveColumns(patterns, names, { flag, table, keyColumns });
   // A column that is called just like a glob is a name.
   const globs = patterns.filter((pattern) => isGlob(pattern) && !hasColumn(facts, pattern));

@@ -50,6 +50,11 @@ export function formatTableName({ schema, table }: TableName): string {
   return schema === undefined ? quoted : `${quoteIdentifier(schema)}.${quoted}`;
 }
 
+/** The same for reading, harmless to a terminal: `public.users`, `public."a\\nb"`. */
+export function tableLabel(name: TableName): string {
+  return escapeControls(formatTableName(name));
+}
+
 /** Folds a bare name as the server does: ASCII letters only, whatever the locale. */
 export function foldCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());

@@ -80,6 +80,14 @@ export function truncateTo(text: string, width: number): string {
   return clip(head, width, head.length < text.length);
 }
 
+/** A message of several lines with all else escaped: what it is made of was escaped where it was put in, or forgotten. */
+export function safeLines(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => escapeControls(line))
+    .join("\n");
+}
+
 /** Escaped and, when a width is given, truncated to it: how foreign text gets into a line. */
 export function safeText(text: string, width?: number): string {
   if (width === undefined) return escapeControls(text);

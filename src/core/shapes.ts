@@ -1,18 +1,26 @@
 import type { Image } from "../types.ts";
 
-/** One column in one version of a table's shape, as relation_shape keeps it. */
+/** A column as one version of a table's shape has it. */
 export interface ShapeColumn {
-  /** The version holds from this number of the change sequence on. */
-  readonly fromId: bigint;
-  readonly attnum: number;
   readonly name: string;
+  readonly type: string;
+  /** Whether its values are kept then: neither excluded nor redacted. */
+  readonly recorded: boolean;
 }
 
-/** The columns of a table over time, by attribute number, which a rename leaves as it is. */
+/** A table's columns by attribute number, which a rename leaves as it is, from a number of the change sequence on. */
+export interface ShapeVersion {
+  readonly fromId: bigint;
+  /** When it was written down: ISO 8601 with offset. */
+  readonly fromAt: string;
+  readonly columns: ReadonlyMap<number, ShapeColumn>;
+}
+
+/** The columns of a table over time. */
 export interface Shapes {
   /** Every version, oldest first. */
-  readonly versions: readonly ShapeColumn[];
-  /** The columns of today; of a dropped table those it had last. */
+  readonly versions: readonly ShapeVersion[];
+  /** The names of today by attribute number; of a dropped table those it had last. */
   readonly present: ReadonlyMap<number, string>;
 }
 
@@ -24,12 +32,14 @@ export interface NameSpan {
   readonly untilId: bigint | undefined;
 }
 
-/** What a column is called now. */
-export interface ColumnLabel {
-  /** How people read it: a dropped one is marked. */
-  readonly text: string;
-  /** The field of JSON documents: the last name, marked only where another column goes by it. */
-  readonly field: string;
+/** The version a change was made under; of what is older than all of them, the first. */
+export function versionAt({ versions }: Shapes, id: bigint): ShapeVersion | undefined {
+  return versions.findLast(({ fromId }) => fromId <= id) ?? versions[0];
+}
+
+/** The versions that came after a change. */
+export function versionsSince({ versions }: Shapes, id: bigint): readonly ShapeVersion[] {
+  return versions.filter(({ fromId }) => fromId > id);
 }
 
 /**
@@ -37,42 +47,51 @@ export interface ColumnLabel {
  * not followed at once a later one may be the first to have the name, and at last the table itself.
  */
 export function columnOf(shapes: Shapes, name: string, id: bigint): number | undefined {
-  const from = versionAt(shapes, id);
-  const found = shapes.versions.find((column) => column.fromId >= from && column.name === name);
-  if (found) return found.attnum;
+  const from = versionAt(shapes, id)?.fromId ?? 0n;
+  for (const { fromId, columns } of shapes.versions) {
+    if (fromId < from) continue;
+    for (const [attnum, column] of columns) if (column.name === name) return attnum;
+  }
   return [...shapes.present].find(([, present]) => present === name)?.[0];
+}
+
+/** What a change's image calls a column, undefined where it does not hold it: the other way round than columnOf. */
+export function nameInImage(
+  shapes: Shapes,
+  image: Image | null,
+  id: bigint,
+  attnum: number,
+): string | undefined {
+  if (image === null) return undefined;
+  const then = versionAt(shapes, id)?.columns.get(attnum)?.name;
+  if (then !== undefined && Object.hasOwn(image, then)) return then;
+  const later = versionsSince(shapes, id).map(({ columns }) => columns.get(attnum)?.name);
+  return [...later, shapes.present.get(attnum)].find(
+    (name) => name !== undefined && Object.hasOwn(image, name) && columnOf(shapes, name, id) === attnum,
+  );
 }
 
 /** Every attribute number a table ever had, in the table's order. */
 export function columnsOf({ versions, present }: Shapes): number[] {
-  const numbers = new Set([...versions.map(({ attnum }) => attnum), ...present.keys()]);
+  const numbers = new Set([...versions.flatMap(({ columns }) => [...columns.keys()]), ...present.keys()]);
   return [...numbers].sort((one, other) => one - other);
 }
 
 /** What a column was last called, whether it is still there or not. */
-export function lastName({ versions, present }: Shapes, attnum: number): string {
-  return present.get(attnum) ?? versions.findLast((column) => column.attnum === attnum)?.name ?? "";
+export function lastName(shapes: Shapes, attnum: number): string {
+  return namesOf(shapes, attnum).at(-1) ?? "";
 }
 
-/** What every column is called now, in the table's order; no two share a label. */
-export function labelColumns(shapes: Shapes): ReadonlyMap<number, ColumnLabel> {
-  const taken = new Set(shapes.present.values());
-  const dropped = columnsOf(shapes).filter((attnum) => !shapes.present.has(attnum));
-  const lastNames = dropped.map((attnum) => lastName(shapes, attnum));
-  const labels = new Map<number, ColumnLabel>();
-  for (const attnum of columnsOf(shapes)) {
-    const name = lastName(shapes, attnum);
-    if (shapes.present.has(attnum)) {
-      labels.set(attnum, { text: name, field: name });
-      continue;
-    }
-    const text = freeName(`${name} (dropped)`, `${name} (dropped, column ${attnum})`, taken);
-    taken.add(text);
-    const shared =
-      [...shapes.present.values()].includes(name) || lastNames.filter((other) => other === name).length > 1;
-    labels.set(attnum, { text, field: shared ? text : name });
-  }
-  return labels;
+/** Every name a column ever had, oldest first, the last one last. */
+export function namesOf({ versions, present }: Shapes, attnum: number): string[] {
+  const names = [...versions.map(({ columns }) => columns.get(attnum)?.name), present.get(attnum)];
+  const known = names.filter((name) => name !== undefined);
+  return known.filter((name, place) => known.lastIndexOf(name) === place);
+}
+
+/** The names of all columns a table ever had, in the table's order. */
+export function namesInOrder(shapes: Shapes): string[] {
+  return [...new Set(columnsOf(shapes).flatMap((attnum) => namesOf(shapes, attnum)))];
 }
 
 /**
@@ -82,70 +101,20 @@ export function labelColumns(shapes: Shapes): ReadonlyMap<number, ColumnLabel> {
 export function columnsNamed(shapes: Shapes, name: string): number[] {
   const last = columnsOf(shapes).filter((attnum) => lastName(shapes, attnum) === name);
   if (last.length > 0) return last;
-  const former = shapes.versions.filter((column) => column.name === name).map(({ attnum }) => attnum);
-  return [...new Set(former)].sort((one, other) => one - other);
+  return columnsOf(shapes).filter((attnum) => namesOf(shapes, attnum).includes(name));
 }
 
 /** What changes call a column, by their ids. */
 export function nameSpans(shapes: Shapes, attnum: number): NameSpan[] {
-  const starts = [...new Set(shapes.versions.map(({ fromId }) => fromId))];
-  const names = new Set(shapes.versions.filter((column) => column.attnum === attnum).map(({ name }) => name));
-  const present = shapes.present.get(attnum);
-  if (present !== undefined) names.add(present);
+  const starts = shapes.versions.map(({ fromId }) => fromId);
+  const names = namesOf(shapes, attnum);
   const spans = (starts.length === 0 ? [0n] : starts).flatMap((start, index) =>
-    [...names]
+    names
       .filter((name) => columnOf(shapes, name, start) === attnum)
       // What is older than the first version is read by it.
       .map((name) => ({ name, fromId: index === 0 ? 0n : start, untilId: starts[index + 1] })),
   );
   return joinSpans(spans);
-}
-
-/** How images are read: columns by attribute number, then by what they are to be called. */
-export interface Naming {
-  /** What a column recorded under a name is called; undefined leaves it out. */
-  readonly nameOf: (attnum: number | undefined, recorded: string) => string | undefined;
-  /** Whether values come in the table's order; a document's fields are found by name. */
-  readonly arranged: boolean;
-}
-
-/** Reads images of a table's changes as a naming wants them. Remembers what names mean: images are many, versions few. */
-export function imageReader(
-  shapes: Shapes,
-  { nameOf, arranged }: Naming,
-): (image: Image, id: bigint) => Image {
-  const meanings = new Map<bigint, Map<string, { place: number; name: string | undefined }>>();
-  const starts = [...new Set(shapes.versions.map(({ fromId }) => fromId))];
-  return (image, id) => {
-    const version = starts.findLast((start) => start <= id) ?? starts[0] ?? 0n;
-    const known = meanings.get(version) ?? new Map<string, { place: number; name: string | undefined }>();
-    meanings.set(version, known);
-    const entries = Object.entries(image).flatMap(([recorded, value]) => {
-      let meaning = known.get(recorded);
-      if (meaning === undefined) {
-        const attnum = columnOf(shapes, recorded, id);
-        meaning = { place: attnum ?? Number.MAX_SAFE_INTEGER, name: nameOf(attnum, recorded) };
-        known.set(recorded, meaning);
-      }
-      return meaning.name === undefined
-        ? []
-        : [{ place: meaning.place, entry: [meaning.name, value] as const }];
-    });
-    if (arranged) entries.sort((one, other) => one.place - other.place);
-    // Not by assignment: a column may be called __proto__.
-    return Object.fromEntries(entries.map(({ entry }) => entry));
-  };
-}
-
-function versionAt({ versions }: Shapes, id: bigint): bigint {
-  const version = versions.findLast(({ fromId }) => fromId <= id) ?? versions[0];
-  return version?.fromId ?? 0n;
-}
-
-function freeName(first: string, second: string, taken: ReadonlySet<string>): string {
-  let name = taken.has(first) ? second : first;
-  while (taken.has(name)) name += "*";
-  return name;
 }
 
 /** Spans of one name that follow each other as one: the condition made of them is short. */

@@ -3,8 +3,10 @@ import { losesRows, netOf } from "../core/net.ts";
 import type { Change, Instant, RowDifference } from "../types.ts";
 import { type ChangeRow, changeColumns, type PlacedChange, toChange } from "./changeRows.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { literal } from "./literal.ts";
 import type { Relation } from "./registry.ts";
 import { inRowOrder } from "./rowOrder.ts";
+import type { FoundTransaction } from "./transaction.ts";
 
 /** Two instants, the earlier one first. */
 export interface Span {
@@ -48,39 +50,14 @@ export async function changesBetween(
 export async function changesOfTransaction(
   audit: AuditDatabase,
   relation: Relation,
-  tx: Transaction,
+  { tx, firstId, lastId, firstAt, lastAt }: FoundTransaction,
 ): Promise<string> {
-  const bounds = `change.xid = '${BigInt(tx.id)}' and change.id between ${BigInt(tx.first)} and ${BigInt(tx.last)}`;
-  return presentNames(audit, relation, [bounds]);
-}
-
-/** A transaction by its number, with the changes between which its own lie. */
-export interface Transaction {
-  readonly id: string;
-  readonly first: string;
-  readonly last: string;
-  /** Registry ids of the tables it changed, in the order in which it came to them. */
-  readonly relations: readonly number[];
-}
-
-/** What a transaction touched; undefined where nothing of it is recorded. */
-export async function findChanged(
-  { sql, object }: AuditDatabase,
-  id: string,
-): Promise<Transaction | undefined> {
-  const rows = await sql<{ relation: number; first: string; last: string }[]>`
-    select relation, min(id)::text as first, max(id)::text as last
-    from ${object("change")} as change
-    where change.xid = ${id}::text::xid8
-    group by relation
-    order by min(id)`;
-  const [earliest] = rows;
-  if (earliest === undefined) return undefined;
-  const last = rows.map((row) => BigInt(row.last)).reduce((one, other) => (one > other ? one : other));
-  return {
-    ...{ id, first: earliest.first, last: String(last) },
-    relations: rows.map(({ relation }) => relation),
-  };
+  const bounds = [
+    `change.xid = ${literal(tx)}`,
+    `change.id between ${BigInt(firstId)} and ${BigInt(lastId)}`,
+    `change.at between ${literal(firstAt)} and ${literal(lastAt)}`,
+  ];
+  return presentNames(audit, relation, [bounds.join(" and ")]);
 }
 
 /** Changes in the order of their effects, as far as a batch tells; of one row only where a key is given. */

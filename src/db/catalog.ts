@@ -1,6 +1,6 @@
 import type { Sql } from "../connection/connect.ts";
 import type { ColumnFacts, KeyCandidate, TableFacts } from "../core/auditable.ts";
-import { formatTableName } from "../core/name.ts";
+import { tableLabel } from "../core/name.ts";
 import { safeText } from "../core/safe.ts";
 import { didYouMean } from "../core/suggest.ts";
 import { usageError } from "../errors.ts";
@@ -60,8 +60,8 @@ export async function unknownTable(
       and namespace.nspname !~ '^pg_' and namespace.nspname <> 'information_schema'
     order by 1, 2
     limit 5000`;
-  const typed = safeText(formatTableName(name));
-  const elsewhere = known.filter(({ table }) => table === name.table).map(formatTableName);
+  const typed = tableLabel(name);
+  const elsewhere = known.filter(({ table }) => table === name.table).map(tableLabel);
   const where =
     name.schema === undefined
       ? ` in the search path (${searchPath.map((schema) => safeText(schema)).join(", ")})`

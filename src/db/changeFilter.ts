@@ -15,7 +15,7 @@ export interface ChangeFilter {
   readonly dbUser?: string | undefined;
   /** Changes that changed one of these columns. */
   readonly columns?: readonly RecordedColumn[] | undefined;
-  /** An SQL condition that requireCondition found to be one. */
+  /** An SQL condition that requireChangeCondition found to be one. */
   readonly where?: string | undefined;
   /** A regular expression over key, values, actor and context, in any case. */
   readonly grep?: string | undefined;

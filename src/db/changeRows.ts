@@ -30,8 +30,13 @@ export interface ChangeRow {
   new_tid: string | null;
 }
 
+/** A change with the registry's number of its table: others may have gone, or go, by the same name. */
+export interface TableChange extends Change {
+  readonly relation: number;
+}
+
 /** A change with the places of its row versions, which link those of one transaction; null where they are not kept. */
-export interface PlacedChange extends Change {
+export interface PlacedChange extends TableChange {
   readonly oldTid: string | null;
   readonly newTid: string | null;
 }
@@ -47,7 +52,7 @@ export function changeColumns({ sql }: AuditDatabase) {
 }
 
 /** A change as the rest of the tool knows it. */
-export function toChange(row: ChangeRow, relation: Pick<Relation, "schema" | "table">): PlacedChange {
+export function toChange(row: ChangeRow, relation: Pick<Relation, "id" | "schema" | "table">): PlacedChange {
   return {
     id: row.id,
     tx: row.tx,
@@ -67,6 +72,7 @@ export function toChange(row: ChangeRow, relation: Pick<Relation, "schema" | "ta
     context: row.context === null ? null : (JSON.parse(row.context) as Change["context"]),
     oldTid: row.old_tid,
     newTid: row.new_tid,
+    relation: relation.id,
   };
 }
 

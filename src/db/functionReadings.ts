@@ -1,4 +1,4 @@
-import { formatTableName } from "../core/name.ts";
+import { formatTableName, tableLabel } from "../core/name.ts";
 import { safeText } from "../core/safe.ts";
 import { type CalledFunction, findNames } from "../core/sqlSources.ts";
 import { type Token, tokenize } from "../core/sqlTokens.ts";
@@ -65,7 +65,7 @@ export async function refuseFunctions(
       if (isAllowed(schema, name)) {
         names.set(own, { schema, table: name });
         for (const { oid } of read) reads.add(oid);
-      } else if (read[0] !== undefined) throw refused(signature, formatTableName(read[0]), own);
+      } else if (read[0] !== undefined) throw refused(signature, tableLabel(read[0]), own);
       else next.push(...findNames(tokens).functions.map((call) => ({ ...call, by: "function" as const })));
     }
     calls = next;

@@ -1,30 +1,8 @@
 import type { Gap } from "../core/blame.ts";
-import type { ShapeColumn, ShapeVersion } from "../core/columnNames.ts";
 import type { AuditDatabase } from "./installation.ts";
 import type { Relation } from "./registry.ts";
 
 const iso = 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM';
-
-/** Every version of a table's columns, in order. */
-export async function readVersions(
-  { sql, object }: AuditDatabase,
-  relation: Relation,
-): Promise<ShapeVersion[]> {
-  const rows = await sql<
-    { fromId: string; fromAt: string; attnum: number; name: string; type: string; recorded: boolean }[]
-  >`
-    select from_id::text as "fromId", to_char(from_at, ${iso}) as "fromAt", attnum, name, type, recorded
-    from ${object("relation_shape")}
-    where relation = ${relation.id}
-    order by from_id, attnum`;
-  const versions = new Map<string, ShapeVersion & { readonly columns: Map<number, ShapeColumn> }>();
-  for (const { fromId, fromAt, attnum, ...column } of rows) {
-    const version = versions.get(fromId) ?? { fromId: BigInt(fromId), fromAt, columns: new Map() };
-    version.columns.set(attnum, column);
-    versions.set(fromId, version);
-  }
-  return [...versions.values()];
-}
 
 /** What is known of a table's past: since when every change is in the log, and when it was not audited after that began. */
 export interface KnownPast {

@@ -31,7 +31,7 @@ export async function readNeighbours(
   const rows = new Map(sides.flat().map((row) => [row.id, row]));
   const changes = [...rows.values()]
     .sort((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1))
-    .map((row) => toChange(row, change));
+    .map((row) => toChange(row, { id: relation, schema: change.schema, table: change.table }));
   const ordered = await inRowOrder(audit, changes);
   const place = ordered.findIndex((other) => other.id === id);
   return {

@@ -1,6 +1,8 @@
 import { resolveColumns } from "../core/columns.ts";
-import { formatTableName, quoteIdentifier } from "../core/name.ts";
+import { quoteIdentifier, tableLabel } from "../core/name.ts";
+import { safeText } from "../core/safe.ts";
 import type { Instant, Value } from "../types.ts";
+import { requireCondition } from "./condition.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { streamRows } from "./rawRows.ts";
 import type { Relation } from "./registry.ts";
@@ -32,7 +34,7 @@ export interface PastQuery {
 
 /**
  * The rows of a table at an instant, in the order of their keys, streamed. Throws, before the first row, where the
- * instant lies outside coverage, and for columns that are not there (exit 2).
+ * instant lies outside coverage, for columns that are not there and for a condition that is none (exit 2).
  */
 export async function readPast(
   audit: AuditDatabase,
@@ -51,6 +53,11 @@ export async function readPast(
       ? `null as ${quoteIdentifier(name)}`
       : `${alias}.${quoteIdentifier(source)} as ${quoteIdentifier(name)}`,
   );
+  const rows = `(${statement}) as ${alias}`;
+  if (where !== undefined) {
+    const names = present.map(({ name }) => safeText(quoteIdentifier(name))).join(", ");
+    await requireCondition(audit, where, { rows, hint: `Write a condition over its columns: ${names}.` });
+  }
   const order = (await keyNames(audit, relation)).map((name) => `${alias}.${name}`);
   return {
     columns: chosen.map(({ name }) => name),
@@ -59,7 +66,7 @@ export async function readPast(
       audit.sql,
       [
         `select ${list.join(", ")}`,
-        `from (${statement}) as ${alias}`,
+        `from ${rows}`,
         where === undefined ? "" : `where (${where}\n)`,
         order.length === 0 ? "" : `order by ${order.join(", ")}`,
       ].join("\n"),
@@ -82,7 +89,7 @@ function chooseColumns(
   const { columns: names } = resolveColumns(
     patterns,
     columns.map(({ name }) => name),
-    { flag: "--columns", table: formatTableName(relation), keyColumns: [] },
+    { flag: "--columns", table: tableLabel(relation), keyColumns: [] },
   );
   return columns.filter(({ name }) => names.includes(name));
 }

@@ -1,6 +1,5 @@
 import type { Sql } from "../connection/connect.ts";
-import { formatTableName } from "../core/name.ts";
-import { safeText } from "../core/safe.ts";
+import { tableLabel } from "../core/name.ts";
 import type { ReadingStatement } from "../core/sqlStatement.ts";
 import type { WrappedQuery } from "../core/wrappedQuery.ts";
 import type { Instant, TableName, Value } from "../types.ts";
@@ -78,7 +77,7 @@ export async function preparePastQuery(
 
 function viewBehind({ sources }: PastSources, name: string): string | undefined {
   const source = sources.find((candidate) => quoted(candidate.name) === name);
-  return source && safeText(formatTableName(source.facts));
+  return source && tableLabel(source.facts);
 }
 
 async function* rowsOf(

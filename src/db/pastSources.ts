@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { applyEdits, type Edit } from "../core/edits.ts";
-import { formatTableName } from "../core/name.ts";
-import { safeText } from "../core/safe.ts";
+import { tableLabel } from "../core/name.ts";
 import { type CalledFunction, findNames } from "../core/sqlSources.ts";
 import { parseReading, type ReadingStatement } from "../core/sqlStatement.ts";
 import { type NamedQuery, type WrappedQuery, wrapQuery } from "../core/wrappedQuery.ts";
@@ -157,7 +156,7 @@ export function wrapSources(
 function onlyRefused(facts: RelationFacts): Error {
   const parts = facts.kind === "p" ? "partitions" : "tables that inherit from it";
   return usageError(
-    `${safeText(formatTableName(facts))} has ${parts}, and its past cannot be read without them.`,
+    `${tableLabel(facts)} has ${parts}, and its past cannot be read without them.`,
     "Leave out ONLY.",
   );
 }

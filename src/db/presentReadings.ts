@@ -1,4 +1,4 @@
-import { formatTableName } from "../core/name.ts";
+import { formatTableName, tableLabel } from "../core/name.ts";
 import type { PlanReadings, ScannedRelation } from "../core/queryPlan.ts";
 import { safeText } from "../core/safe.ts";
 import { ExitCode, UserError, usageError } from "../errors.ts";
@@ -46,7 +46,7 @@ export async function refusePresent(
     const facts = scanned[index];
     if (facts !== undefined && (free.has(facts.oid) || free.has(facts.root ?? 0))) continue;
     if (facts !== undefined && sources.audited.has(facts.root ?? facts.oid)) throw misses(sources, facts);
-    if (facts === undefined) remote.push(formatTableName(name));
+    if (facts === undefined) remote.push(tableLabel(name));
     else unknown.push(facts.root ?? facts.oid);
   }
   if (unknown.length + remote.length > 0) throw withoutPast([...(await namesOf(audit, unknown)), ...remote]);
@@ -57,11 +57,11 @@ export async function refusePresent(
 }
 
 function misses({ named, audited }: PastSources, facts: RelationFacts): UserError {
-  const name = safeText(formatTableName(facts));
+  const name = tableLabel(facts);
   const root = facts.root === undefined ? undefined : audited.get(facts.root);
   const isNamed = named.some(({ oid }) => oid === facts.oid);
   if (root !== undefined && isNamed) {
-    const whole = safeText(formatTableName({ schema: root.schema, table: root.table }));
+    const whole = tableLabel({ schema: root.schema, table: root.table });
     return usageError(
       `${name} is a partition, and which rows lay in it is not known of the past.`,
       `Read the whole table: ${whole}`,
@@ -89,5 +89,5 @@ async function namesOf({ sql }: AuditDatabase, oids: readonly number[]): Promise
     from pg_class join pg_namespace on pg_namespace.oid = relnamespace
     where pg_class.oid = any (${sql.array([...oids], 26)}::oid[])
     order by 1, 2`;
-  return rows.map(formatTableName);
+  return rows.map(tableLabel);
 }

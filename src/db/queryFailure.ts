@@ -7,6 +7,12 @@ import { ExitCode, refusal, UserError } from "../errors.ts";
 /** Not the query's fault: the server, the link, privileges, our own functions. Told as everywhere. */
 const OTHERS = /^(?:08|28|40|53|55P03|57|58|UA|XX|42501|25P0)/;
 
+/** Whether the server refused what was typed, rather than failed at what it was asked. */
+export function isFaultOfQuery(error: unknown): error is Error {
+  const state = sqlStateOf(error);
+  return state !== undefined && !OTHERS.test(state);
+}
+
 /**
  * What the server says against a query as a UserError: exit 2, with a caret in the text as it was typed where the
  * server names a place; 5 where the query writes. Other failures come back as they are. `describe` names the
@@ -18,8 +24,8 @@ export function queryFailure(
   { locate }: WrappedQuery,
   describe: (name: string) => string | undefined,
 ): unknown {
-  const state = sqlStateOf(error);
-  if (state === undefined || OTHERS.test(state)) return error;
+  if (!isFaultOfQuery(error)) return error;
+  const state = sqlStateOf(error) ?? "";
   if (state === "25006") {
     return refusal(
       "The query writes, or locks rows; the past can only be read.",

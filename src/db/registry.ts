@@ -1,5 +1,6 @@
 import type { CaptureSettings } from "../core/capture.ts";
-import { formatTableName, parseTableName } from "../core/name.ts";
+import { parseTableName, tableLabel } from "../core/name.ts";
+import { safeText } from "../core/safe.ts";
 import { ExitCode, UserError, usageError } from "../errors.ts";
 import type { Capture, Kind, TableName } from "../types.ts";
 import { findTable, unknownTable } from "./catalog.ts";
@@ -104,15 +105,15 @@ export async function resolveRelation(audit: AuditDatabase, typed: string): Prom
       );
     throw new UserError(
       ExitCode.Inconclusive,
-      `${formatTableName(name)} was never audited, so nothing is known of its past.`,
+      `${tableLabel(name)} was never audited, so nothing is known of its past.`,
       {
-        hint: `Start now: audit enable ${formatTableName(name)}`,
+        hint: `Start now: audit enable ${tableLabel(name)}`,
       },
     );
   }
   if (second !== undefined) {
     throw usageError(
-      `Several dropped tables were called ${formatTableName(name)}: ${former.map(({ id }) => `relation:${id}`).join(", ")}.`,
+      `Several dropped tables were called ${tableLabel(name)}: ${former.map(({ id }) => `relation:${id}`).join(", ")}.`,
       "Name one of these instead of the table.",
     );
   }
@@ -133,8 +134,8 @@ export async function resolveKey(
   if (relation.keyFrom === "none") {
     throw new UserError(
       ExitCode.Inconclusive,
-      `${formatTableName(relation)} is audited without a key, so the history of one of its rows cannot be told.`,
-      { hint: `See all of its changes: audit history ${formatTableName(relation)}` },
+      `${tableLabel(relation)} is audited without a key, so the history of one of its rows cannot be told.`,
+      { hint: `See all of its changes: audit history ${tableLabel(relation)}` },
     );
   }
   const columns = await sql<{ name: string; type: string }[]>`
@@ -149,7 +150,7 @@ export async function resolveKey(
   const values = keyValues(
     typed,
     columns.map(({ name }) => name),
-    formatTableName(relation),
+    tableLabel(relation),
   );
   const [made] = await sql<{ expression: string }[]>`
     select ${audit.object("_key_expression")}(${relation.oid}::oid, ${sql.array([...relation.keyColumns], 21)}::smallint[], 'given.') as expression`;
@@ -165,8 +166,8 @@ export async function resolveKey(
 
 /** Key arguments as values in key order: one per column, or `col=value` pairs in any order. */
 export function keyValues(typed: readonly string[], columns: readonly string[], table: string): string[] {
-  const order = columns.join(", ");
-  const hint = `Give the key of ${table} as ${columns.map((name) => `<${name}>`).join(" ")}, or as ${columns.map((name) => `${name}=…`).join(" ")}.`;
+  const shown = columns.map((name) => safeText(name));
+  const hint = `Give the key of ${table} as ${shown.map((name) => `<${name}>`).join(" ")}, or as ${shown.map((name) => `${name}=…`).join(" ")}.`;
   const pairs = typed.map((text) => {
     const column = columns.find((name) => text.startsWith(`${name}=`));
     return column === undefined ? undefined : ([column, text.slice(column.length + 1)] as const);
@@ -176,14 +177,17 @@ export function keyValues(typed: readonly string[], columns: readonly string[], 
     const values = columns.map((column) => byColumn.get(column));
     const missing = columns.filter((column) => !byColumn.has(column));
     if (missing.length > 0)
-      throw usageError(`The key of ${table} is incomplete: ${missing.join(", ")} is missing.`, hint);
+      throw usageError(
+        `The key of ${table} is incomplete: ${safeText(missing.join(", "))} is missing.`,
+        hint,
+      );
     if (byColumn.size !== pairs.length)
       throw usageError(`A column of the key of ${table} is given twice.`, hint);
     return values.map((value) => value ?? "");
   }
   if (typed.length !== columns.length) {
     throw usageError(
-      `The key of ${table} has ${columns.length === 1 ? "one column" : `${columns.length} columns`} (${order}), but ${typed.length === 1 ? "1 value was" : `${typed.length} values were`} given.`,
+      `The key of ${table} has ${columns.length === 1 ? "one column" : `${columns.length} columns`} (${shown.join(", ")}), but ${typed.length === 1 ? "1 value was" : `${typed.length} values were`} given.`,
       hint,
     );
   }

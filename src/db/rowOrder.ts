@@ -1,7 +1,6 @@
 import { MOST_HELD, releaseDone } from "../core/hold.ts";
 import { mergeSequences } from "../core/sequence.ts";
-import type { Change } from "../types.ts";
-import type { PlacedChange } from "./changeRows.ts";
+import type { PlacedChange, TableChange } from "./changeRows.ts";
 import type { AuditDatabase } from "./installation.ts";
 
 /** What a change means to one key: one that moved its row leaves a key and arrives at another. */
@@ -20,8 +19,11 @@ interface KeyEvent {
  * each key. Only those that a trigger may have brought out of order are asked about: where a change did not
  * begin with what the one before it left.
  */
-export async function inRowOrder(audit: AuditDatabase, changes: readonly PlacedChange[]): Promise<Change[]> {
-  const ordered: Change[] = changes.map(withoutPlaces);
+export async function inRowOrder(
+  audit: AuditDatabase,
+  changes: readonly PlacedChange[],
+): Promise<TableChange[]> {
+  const ordered: TableChange[] = changes.map(withoutPlaces);
   for (const places of placesByTransaction(changes)) {
     const members = places.flatMap((place) => changes[place] ?? []);
     const groups = [...eventsByKey(members).values()];
@@ -55,7 +57,7 @@ export async function* streamInRowOrder(
   audit: AuditDatabase,
   batches: AsyncIterable<readonly PlacedChange[]>,
   { newestFirst }: { readonly newestFirst: boolean },
-): AsyncGenerator<Change[], void, undefined> {
+): AsyncGenerator<TableChange[], void, undefined> {
   const arrange = async (changes: readonly PlacedChange[]) =>
     newestFirst
       ? (await inRowOrder(audit, changes.toReversed())).reverse()
@@ -73,8 +75,8 @@ export async function* streamInRowOrder(
 
 function placesByTransaction(changes: readonly PlacedChange[]): Iterable<number[]> {
   const places = new Map<string, number[]>();
-  changes.forEach(({ tx, schema, table }, place) => {
-    const name = `${tx} ${schema} ${table}`;
+  changes.forEach(({ tx, relation }, place) => {
+    const name = `${tx} ${relation}`;
     const own = places.get(name) ?? [];
     places.set(name, own);
     own.push(place);
@@ -147,6 +149,6 @@ function isOutOfOrder(former: KeyEvent | undefined, event: KeyEvent): boolean {
   return former.newTid !== null && event.oldTid !== null && former.newTid !== event.oldTid;
 }
 
-function withoutPlaces({ oldTid, newTid, ...change }: PlacedChange): Change {
+function withoutPlaces({ oldTid, newTid, ...change }: PlacedChange): TableChange {
   return change;
 }

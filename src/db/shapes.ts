@@ -1,34 +1,80 @@
-import type { ShapeColumn, Shapes } from "../core/shapes.ts";
+import type { ShapeColumn, Shapes, ShapeVersion } from "../core/shapes.ts";
 import type { AuditDatabase } from "./installation.ts";
 import type { Relation } from "./registry.ts";
 
-/** The columns of tables over time, by registry id. */
-export async function readShapes(
-  { sql, object }: AuditDatabase,
-  relations: readonly Pick<Relation, "id" | "oid" | "dropped">[],
+type Shaped = Pick<Relation, "id" | "oid" | "dropped">;
+
+/** The columns of one table over time. */
+export async function readShapes(audit: AuditDatabase, relation: Shaped): Promise<Shapes> {
+  const shapes = await readAllShapes(audit, [relation]);
+  return shapes.get(relation.id) ?? { versions: [], present: new Map() };
+}
+
+/** The columns of several tables over time, by registry id. */
+export async function readAllShapes(
+  audit: AuditDatabase,
+  relations: readonly Shaped[],
 ): Promise<Map<number, Shapes>> {
-  const numbers = (values: readonly number[]) => sql.array(values.map(String), 25);
-  const versions = await sql<{ relation: number; from_id: string; attnum: number; name: string }[]>`
-    select relation, from_id::text as from_id, attnum, name
+  const versions = await readVersions(audit, relations);
+  const present = await readPresent(audit, relations);
+  return new Map(
+    relations.map(({ id, oid, dropped }) => {
+      const own = versions.get(id) ?? [];
+      // Of a dropped table nothing is there to ask, and none of its last columns was dropped by itself.
+      const last = [...(own.at(-1)?.columns ?? [])].map(([attnum, { name }]) => [attnum, name] as const);
+      return [id, { versions: own, present: dropped ? new Map(last) : (present.get(oid) ?? new Map()) }];
+    }),
+  );
+}
+
+interface VersionRow extends ShapeColumn {
+  readonly relation: number;
+  readonly fromId: string;
+  readonly fromAt: string;
+  readonly attnum: number;
+}
+
+async function readVersions(
+  { sql, object }: AuditDatabase,
+  relations: readonly Shaped[],
+): Promise<Map<number, ShapeVersion[]>> {
+  const ids = relations.map(({ id }) => String(id));
+  const rows = await sql<VersionRow[]>`
+    select
+      relation, from_id::text as "fromId", to_char(from_at, 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as "fromAt",
+      attnum, name, type, recorded
     from ${object("relation_shape")}
-    where relation = any (${numbers(relations.map(({ id }) => id))}::text[]::integer[])
+    where relation = any (${sql.array(ids, 25)}::text[]::integer[])
     order by relation, from_id, attnum`;
-  const live = relations.filter(({ dropped }) => !dropped);
-  const attributes = await sql<{ oid: number; attnum: number; name: string }[]>`
+  const versions = new Map<number, (ShapeVersion & { readonly columns: Map<number, ShapeColumn> })[]>();
+  for (const { relation, fromId, fromAt, attnum, ...column } of rows) {
+    const own = versions.get(relation) ?? [];
+    versions.set(relation, own);
+    let version = own.at(-1);
+    if (version?.fromId !== BigInt(fromId)) {
+      version = { fromId: BigInt(fromId), fromAt, columns: new Map() };
+      own.push(version);
+    }
+    version.columns.set(attnum, column);
+  }
+  return versions;
+}
+
+/** The names of today by attribute number, by the tables' oids. */
+async function readPresent(
+  { sql }: AuditDatabase,
+  relations: readonly Shaped[],
+): Promise<Map<number, Map<number, string>>> {
+  const oids = relations.flatMap(({ oid, dropped }) => (dropped ? [] : [String(oid)]));
+  const rows = await sql<{ oid: number; attnum: number; name: string }[]>`
     select attrelid as oid, attnum, attname as name
     from pg_attribute
-    where attrelid = any (${numbers(live.map(({ oid }) => oid))}::text[]::oid[]) and attnum > 0 and not attisdropped
+    where attrelid = any (${sql.array(oids, 25)}::text[]::oid[]) and attnum > 0 and not attisdropped
     order by attrelid, attnum`;
-  const shapeOf = ({ id, oid, dropped }: (typeof relations)[number]): Shapes => {
-    const own = versions
-      .filter(({ relation }) => relation === id)
-      .map(({ from_id, attnum, name }): ShapeColumn => ({ fromId: BigInt(from_id), attnum, name }));
-    // Of a dropped table nothing is there to ask, and none of its last columns was dropped by itself.
-    const last = own.at(-1)?.fromId;
-    const present = dropped
-      ? own.filter(({ fromId }) => fromId === last)
-      : attributes.filter((attribute) => attribute.oid === oid);
-    return { versions: own, present: new Map(present.map(({ attnum, name }) => [attnum, name])) };
-  };
-  return new Map(relations.map((relation) => [relation.id, shapeOf(relation)]));
+  const present = new Map<number, Map<number, string>>();
+  for (const { oid, attnum, name } of rows) {
+    const own = present.get(oid) ?? new Map<number, string>();
+    present.set(oid, own.set(attnum, name));
+  }
+  return present;
 }

@@ -1,4 +1,4 @@
-import { formatTableName } from "../core/name.ts";
+import { tableLabel } from "../core/name.ts";
 import type { StatusRow } from "../output/status.ts";
 import { healthProblems, isBroken, readHealth } from "./health.ts";
 import type { AuditDatabase } from "./installation.ts";
@@ -30,7 +30,7 @@ export async function readStatus(audit: AuditDatabase, only?: Relation): Promise
     const problems: string[] = [];
     let state: StatusRow["state"] = relation.dropped ? "dropped" : relation.enabled ? "on" : "off";
     if (state === "on") {
-      const name = formatTableName(relation);
+      const name = tableLabel(relation);
       problems.push(...healthProblems(health.get(relation.id), relation.capture, name));
       if (span?.until) {
         problems.push(

@@ -1,6 +1,11 @@
-import type { Change } from "../types.ts";
 import { type ChangeFilter, filterCondition } from "./changeFilter.ts";
-import { type ChangeRow, changeColumns, type PlacedChange, toChange } from "./changeRows.ts";
+import {
+  type ChangeRow,
+  changeColumns,
+  type PlacedChange,
+  type TableChange,
+  toChange,
+} from "./changeRows.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { inRowOrder, streamInRowOrder } from "./rowOrder.ts";
 import type { FoundTransaction } from "./transaction.ts";
@@ -23,7 +28,7 @@ export function streamTransactionChanges(
   found: FoundTransaction,
   filter: ChangeFilter,
   newest: number | undefined,
-): AsyncGenerator<Change[], void, undefined> {
+): AsyncGenerator<TableChange[], void, undefined> {
   return streamInRowOrder(audit, readBatches(audit, names, found, filter, newest), { newestFirst: false });
 }
 
@@ -48,26 +53,40 @@ async function* readBatches(
     order by change.id`;
   for (;;) {
     const rows = await sql<Row[]>`fetch ${sql.unsafe(String(BATCH))} from changes_of_transaction`;
-    yield rows.map((row) => toChange(row, nameOf(names, row.relation)));
+    yield rows.map((row) => toPlacedChange(row, names));
     if (rows.length < BATCH) break;
   }
   await sql`close changes_of_transaction`;
 }
 
-/** One change, with the registry's number of its table; undefined where there is none. */
+/** One change; undefined where there is none. */
 export async function findChange(
   audit: AuditDatabase,
   names: Names,
   id: string,
-): Promise<{ readonly change: Change; readonly relation: number } | undefined> {
+): Promise<TableChange | undefined> {
   const [row] = await audit.sql<Row[]>`
     select ${changeColumns(audit)}, change.relation
     from ${audit.object("change")} as change
     where change.id = ${id}::bigint`;
   if (row === undefined) return undefined;
-  const { relation } = row;
-  const [change] = await inRowOrder(audit, [toChange(row, nameOf(names, relation))]);
-  return change && { change, relation };
+  const [change] = await inRowOrder(audit, [toPlacedChange(row, names)]);
+  return change;
+}
+
+function toPlacedChange(row: Row, names: Names): PlacedChange {
+  return toChange(row, { id: row.relation, ...nameOf(names, row.relation) });
+}
+
+/** Registry ids of the tables a transaction changed, in the order in which it came to them. */
+export async function listTouched(audit: AuditDatabase, found: FoundTransaction): Promise<number[]> {
+  const rows = await audit.sql<{ relation: number }[]>`
+    select change.relation
+    from ${audit.object("change")} as change
+    where ${withinTransaction(audit, found)}
+    group by change.relation
+    order by min(change.id)`;
+  return rows.map(({ relation }) => relation);
 }
 
 /** Which of its transaction's changes a change is, by their numbers: 1 for the first. */

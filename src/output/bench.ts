@@ -1,9 +1,9 @@
 import type { BenchFigure, Change, Spread } from "../core/bench.ts";
+import { tableLabel } from "../core/name.ts";
 import type { Images, Kind } from "../types.ts";
 import type { Column, Look } from "./columns.ts";
 import { bytesText, countOf } from "./duration.ts";
 import { jsonDocument } from "./json.ts";
-import { tableLabel } from "./name.ts";
 import { tableText } from "./table.ts";
 
 /** What `audit bench` measured, and how. */
@@ -51,7 +51,7 @@ export async function benchText(answer: BenchAnswer, look: Look): Promise<string
     wholeText(figure.walAudited),
     figure.logBytes === null ? "-" : wholeText(figure.logBytes),
   ]);
-  const title = `${tableLabel(answer.schema, answer.table)}: ${countOf(rows, "row")} copied, ${countOf(rounds, "round")}, ${countOf(single, "statement")} of 1 row each; images: ${images}, captured by ${kind}`;
+  const title = `${tableLabel(answer)}: ${countOf(rows, "row")} copied, ${countOf(rounds, "round")}, ${countOf(single, "statement")} of 1 row each; images: ${images}, captured by ${kind}`;
   return `${title}\n\n${await tableText(columns, cells, look)}
 plain, audited, added: microseconds per row, minimum / median of the rounds; ratio: audited by plain, of the minima
 WAL: bytes per row, of all sessions; log: bytes of a change in the log, without indexes

@@ -1,7 +1,7 @@
+import { tableLabel } from "../core/name.ts";
 import type { Change } from "../types.ts";
 import type { Cell, Column } from "./columns.ts";
 import { jsonLine } from "./json.ts";
-import { tableLabel } from "./name.ts";
 
 /** The flat form of a change, for tables and CSV: images and context as JSON. */
 export const changeFields: readonly Column[] = [
@@ -25,7 +25,7 @@ export function changeRow(change: Change): readonly Cell[] {
     change.id,
     change.tx,
     change.at,
-    tableLabel(change.schema, change.table),
+    tableLabel(change),
     change.op,
     change.key,
     change.oldKey,

@@ -1,8 +1,8 @@
 import { addCounts, type DifferenceCounts, noDifferences, type TableCounts } from "../core/diffCounts.ts";
+import { tableLabel } from "../core/name.ts";
 import { displayWidth, safeText } from "../core/safe.ts";
 import type { Column, Look, Row } from "./columns.ts";
 import { countOf, countText } from "./duration.ts";
-import { tableLabel } from "./name.ts";
 
 /** What a bar gets at most, and where no terminal gives a width. */
 const longestBar = 40;
@@ -35,7 +35,7 @@ export function statText({ schema, table, rows, columns }: TableCounts, look: Lo
     const padding = " ".repeat(widest - displayWidth(name));
     return `  ${style.cyan(name)}${padding} | ${countText(count).padStart(digits)} ${style.yellow(bar)}\n`;
   });
-  return `${style.bold(tableLabel(schema, table))}  ${countsText(rows, look)}\n${lines.join("")}`;
+  return `${style.bold(tableLabel({ schema, table }))}  ${countsText(rows, look)}\n${lines.join("")}`;
 }
 
 /** `3 inserted, 1 deleted, 12 changed`, without what there is none of. */
@@ -51,7 +51,7 @@ function countsText({ inserted, deleted, changed }: DifferenceCounts, { style }:
 /** One line per table, and one for all of them. */
 export function summaryText(tables: readonly TableCounts[], look: Look): string {
   if (tables.length === 0) return "";
-  const names = tables.map(({ schema, table }) => tableLabel(schema, table));
+  const names = tables.map(({ schema, table }) => tableLabel({ schema, table }));
   const total = tables.map(({ rows }) => rows).reduce(addCounts, noDifferences);
   const last = countOf(tables.length, "table");
   const widest = Math.max(...[...names, last].map((name) => displayWidth(name)));

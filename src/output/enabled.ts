@@ -1,6 +1,6 @@
+import { tableLabel } from "../core/name.ts";
 import type { Look } from "./columns.ts";
 import { jsonDocument } from "./json.ts";
-import { tableLabel } from "./name.ts";
 import { tableText } from "./table.ts";
 
 /** What enable or disable did with one table, or why it did not. */
@@ -23,7 +23,7 @@ export async function enabledText(rows: readonly EnabledRow[], look: Look): Prom
     failed: style.red,
   };
   const cells = rows.map(({ schema, table, did, detail }) => [
-    tableLabel(schema, table),
+    tableLabel({ schema, table }),
     { text: did, paint: paints[did] },
     detail,
   ]);

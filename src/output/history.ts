@@ -1,9 +1,9 @@
+import { tableLabel } from "../core/name.ts";
 import { displayWidth, safeText } from "../core/safe.ts";
 import type { Change, OperationName, Value, Withheld } from "../types.ts";
 import type { Look } from "./columns.ts";
 import { ago } from "./duration.ts";
 import { localTime } from "./instant.ts";
-import { tableLabel } from "./name.ts";
 import type { Paint, Style } from "./style.ts";
 import { changedTexts, columnValue, sameValue, valueText } from "./value.ts";
 
@@ -105,7 +105,7 @@ export function opPaint(op: OperationName, style: Style): Paint {
 }
 
 export function subjectText(change: Change, { subject, style }: ChangeTextOptions): string {
-  const table = subject === "table" ? tableLabel(change.schema, change.table) : "";
+  const table = subject === "table" ? tableLabel(change) : "";
   if (change.key === null) return table;
   const key = keyText(change.key);
   if (change.oldKey !== null) {

@@ -1,9 +1,9 @@
 import { columnValue, isKept, sameValue } from "../core/image.ts";
+import { tableLabel } from "../core/name.ts";
 import type { Patch, PatchColumn, PatchStep, PatchTable } from "../core/patch.ts";
 import { safeText } from "../core/safe.ts";
 import { sqlLiteral, sqlName, sqlType } from "../core/sqlText.ts";
 import type { RowDifference, Value } from "../types.ts";
-import { tableLabel } from "./name.ts";
 
 /** What the texts of values are read under: the settings they were written under. */
 const settings = [
@@ -193,5 +193,5 @@ function nameOf({ schema, table }: PatchTable): string {
 }
 
 function label({ schema, table }: PatchTable): string {
-  return tableLabel(schema, table);
+  return tableLabel({ schema, table });
 }

@@ -1,10 +1,10 @@
+import { tableLabel } from "../core/name.ts";
 import { safeText } from "../core/safe.ts";
 import type { Capture, Images, Kind, OnTruncate } from "../types.ts";
 import type { Cell, Column, Look } from "./columns.ts";
 import { ago, bytesText, countOf, countText } from "./duration.ts";
 import { timeText } from "./instant.ts";
 import { jsonDocument } from "./json.ts";
-import { tableLabel } from "./name.ts";
 import type { Paint, Style } from "./style.ts";
 import { fitsTerminal, remarkedTable } from "./table.ts";
 
@@ -100,7 +100,7 @@ function statePaint(state: StatusRow["state"], style: Style): Paint {
 
 /** A dropped table's name may be taken anew, so it goes by its number as well. */
 function labelOf({ schema, table, relation, state }: StatusRow): string {
-  const label = tableLabel(schema, table);
+  const label = tableLabel({ schema, table });
   return state === "dropped" ? `${label} (relation:${relation})` : label;
 }
 

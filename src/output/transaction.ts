@@ -1,3 +1,4 @@
+import { tableLabel } from "../core/name.ts";
 import { displayWidth, safeText } from "../core/safe.ts";
 import type { OperationName, Origin, TableCounts, TransactionSummary } from "../types.ts";
 import type { Cell, Column } from "./columns.ts";
@@ -5,7 +6,6 @@ import { factTexts, reasonOf } from "./context.ts";
 import { countOf, spanText } from "./duration.ts";
 import { type ChangeTextOptions, opPaint, sinceText, unstyled, whoText } from "./history.ts";
 import { localTime } from "./instant.ts";
-import { tableLabel } from "./name.ts";
 import type { Style } from "./style.ts";
 
 /** How a transaction is dressed; see changeText. */
@@ -80,7 +80,7 @@ function tookMs({ began, firstAt, lastAt }: TransactionSummary): number {
 }
 
 function tableLines(tables: readonly TableCounts[], { style, width }: TransactionTextOptions): string[] {
-  const names = tables.map(({ schema, table }) => tableLabel(schema, table));
+  const names = tables.map(({ schema, table }) => tableLabel({ schema, table }));
   const padded = Math.min(namesUpTo, Math.max(0, ...names.map((name) => displayWidth(name, namesUpTo))));
   return tables.map((counts, index) => {
     const name = names[index] ?? "";
@@ -177,9 +177,7 @@ export const transactionColumns: readonly Column[] = [
 export function transactionRow(summary: TransactionSummary): readonly Cell[] {
   const [first] = summary.origins;
   const others = summary.originCount > 1 ? ` and ${countOf(summary.originCount - 1, "other")}` : "";
-  const tables = summary.tables.map(
-    (counts) => `${tableLabel(counts.schema, counts.table)}: ${countsText(counts)}`,
-  );
+  const tables = summary.tables.map((counts) => `${tableLabel(counts)}: ${countsText(counts)}`);
   return [
     summary.lastAt,
     summary.tx,

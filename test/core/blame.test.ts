@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type BlameFacts, blameRow, isUnexplained } from "../../src/core/blame.ts";
+import { type BlameColumn, type BlameFacts, blameRow, isUnexplained } from "../../src/core/blame.ts";
 import { judgeExistence, lastState } from "../../src/core/blameState.ts";
-import { nameInImage, type ShapeVersion } from "../../src/core/columnNames.ts";
+import type { Shapes, ShapeVersion } from "../../src/core/shapes.ts";
 import type { Change } from "../../src/types.ts";
 
 function aChange(change: Partial<Change> = {}): Change {
@@ -41,12 +41,24 @@ function aVersion(fromId: number, ...columns: string[]): ShapeVersion {
   };
 }
 
-function factsOf(changes: readonly Change[], more: Partial<BlameFacts> = {}): BlameFacts {
+interface Facts extends Partial<BlameFacts> {
+  readonly versions?: readonly ShapeVersion[];
+}
+
+function shapesOf(versions: readonly ShapeVersion[], columns: readonly BlameColumn[]): Shapes {
+  return { versions, present: new Map(columns.map(({ attnum, name }) => [attnum, name])) };
+}
+
+function factsOf(
+  changes: readonly Change[],
+  { versions = [aVersion(1, "email")], ...more }: Facts = {},
+): BlameFacts {
+  const columns = [{ attnum: 1, name: "email" }];
   return {
     row: { key: "7", changes, end: undefined },
-    columns: [{ attnum: 1, name: "email" }],
+    columns,
     present: { email: "now" },
-    versions: [aVersion(1, "email")],
+    shapes: shapesOf(versions, more.columns ?? columns),
     gaps: [],
     since: "2026-11-01T00:00:00.000000+00:00",
     ...more,
@@ -54,7 +66,7 @@ function factsOf(changes: readonly Change[], more: Partial<BlameFacts> = {}): Bl
 }
 
 /** The one column's blame, in what the cases below are about. */
-function blamed(changes: readonly Change[], more: Partial<BlameFacts> = {}) {
+function blamed(changes: readonly Change[], more: Facts = {}) {
   const [found] = blameRow(factsOf(changes, more));
   if (!found) return undefined;
   const { status, value, previous, change, at, note } = found;
@@ -269,16 +281,6 @@ describe("blameRow", () => {
   });
 });
 
-describe("nameInImage", () => {
-  it("finds a name that no version has yet, unless it meant another column", () => {
-    const versions = [aVersion(1, "mail", "other")];
-    expect(nameInImage({ email: "a" }, "10", 1, versions, "email")).toBe("email");
-    expect(nameInImage({ other: "a" }, "10", 1, versions, "other")).toBeUndefined();
-    expect(nameInImage(null, "10", 1, versions, "email")).toBeUndefined();
-    expect(nameInImage({ email: "a" }, "10", 1, [], "email")).toBe("email");
-  });
-});
-
 describe("judgeExistence", () => {
   const end = aChange({ id: "20", op: "delete" });
   const gone = { key: "7", changes: [end], end };
@@ -316,7 +318,7 @@ describe("lastState", () => {
       { attnum: 2, name: "email" },
       { attnum: 6, name: "young" },
     ];
-    expect(lastState(row, versions, present)).toEqual({
+    expect(lastState(row, shapesOf(versions, present), present)).toEqual({
       columns: [
         { attnum: 1, name: "id" },
         { attnum: 2, name: "email" },
@@ -330,8 +332,9 @@ describe("lastState", () => {
 
   it("has no values where none were kept", () => {
     const truncated = aChange({ op: "truncate", key: null });
-    const found = lastState({ key: "7", changes: [truncated], end: truncated }, versions, []);
+    const shapes = shapesOf(versions, []);
+    const found = lastState({ key: "7", changes: [truncated], end: truncated }, shapes, []);
     expect(found.image).toBeUndefined();
-    expect(lastState({ key: "7", changes: [], end: undefined }, versions, []).columns).toHaveLength(5);
+    expect(lastState({ key: "7", changes: [], end: undefined }, shapes, []).columns).toHaveLength(5);
   });
 });

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatTableName, parseIdentifier, parseTableName, quoteIdentifier } from "../../src/core/name.ts";
+import {
+  formatTableName,
+  parseIdentifier,
+  parseTableName,
+  quoteIdentifier,
+  tableLabel,
+} from "../../src/core/name.ts";
 import { ExitCode } from "../../src/errors.ts";
 import { caretOf, userErrorOf } from "../helpers/userError.ts";
 
@@ -110,4 +116,13 @@ it("reads back every name it writes", () => {
       expect(parseTableName(text)).toEqual({ schema, table });
     }),
   );
+});
+
+it.each([
+  ["public", "users", "public.users"],
+  ["public", "Users", 'public."Users"'],
+  ["a.b", 'say "hi"', '"a.b"."say ""hi"""'],
+  ["public", "a\nb", 'public."a\\nb"'],
+])("shows %j.%j so that it pastes back: %s", (schema, table, label) => {
+  expect(tableLabel({ schema, table })).toBe(label);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { displayWidth, escapeControls, safeText, truncateTo } from "../../src/core/safe.ts";
+import { displayWidth, escapeControls, safeLines, safeText, truncateTo } from "../../src/core/safe.ts";
 
 describe("escapeControls", () => {
   it.each([
@@ -110,4 +110,8 @@ describe("safeText", () => {
   it("gives the whole text without a width", () => {
     expect(safeText(`${"x".repeat(500)}\n`)).toBe(`${"x".repeat(500)}\\n`);
   });
+});
+
+it("keeps the lines of a message, and escapes what else is in them", () => {
+  expect(safeLines("a\x1b\n\tb\r\n")).toBe("a\\x1b\n\\tb\\r\n");
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { imageReader, labelColumns } from "../../src/core/naming.ts";
 import {
   columnOf,
   columnsNamed,
-  imageReader,
-  labelColumns,
   lastName,
+  nameInImage,
   nameSpans,
   type Shapes,
 } from "../../src/core/shapes.ts";
@@ -14,13 +14,16 @@ function shapes(
   present: Record<number, string>,
 ): Shapes {
   return {
-    versions: versions.flatMap(([fromId, columns]) =>
-      Object.entries(columns).map(([attnum, name]) => ({
-        fromId: BigInt(fromId),
-        attnum: Number(attnum),
-        name,
-      })),
-    ),
+    versions: versions.map(([fromId, columns]) => ({
+      fromId: BigInt(fromId),
+      fromAt: "2026-11-01T00:00:00.000000+00:00",
+      columns: new Map(
+        Object.entries(columns).map(([attnum, name]) => [
+          Number(attnum),
+          { name, type: "text", recorded: true },
+        ]),
+      ),
+    })),
     present: new Map(Object.entries(present).map(([attnum, name]) => [Number(attnum), name])),
   };
 }
@@ -57,6 +60,23 @@ describe("columnOf", () => {
     expect(columnOf(life, "email", 20n)).toBeUndefined();
     expect(columnOf(life, "__proto__", 20n)).toBeUndefined();
     expect(columnOf(shapes([], {}), "a", 1n)).toBeUndefined();
+  });
+});
+
+describe("nameInImage", () => {
+  it("goes by the version in force, and knows what an image does not hold", () => {
+    expect(nameInImage(life, { email: "e", a: "1" }, 11n, 2)).toBe("email");
+    expect(nameInImage(life, { a: "1" }, 31n, 5)).toBe("a");
+    expect(nameInImage(life, { a: "1" }, 31n, 4)).toBeUndefined();
+    expect(nameInImage(life, null, 11n, 2)).toBeUndefined();
+  });
+
+  it("finds a name that no version has yet, unless it meant another column", () => {
+    const late = shapes([[1, { 1: "mail", 2: "other" }]], { 1: "email", 2: "other" });
+    expect(nameInImage(late, { email: "a" }, 10n, 1)).toBe("email");
+    expect(nameInImage(late, { other: "a" }, 10n, 1)).toBeUndefined();
+    expect(nameInImage(shapes([], { 1: "email" }), { email: "a" }, 10n, 1)).toBe("email");
+    expect(nameInImage(life, { mail: "m" }, 12n, 2)).toBe("mail");
   });
 });
 

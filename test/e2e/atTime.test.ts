@@ -68,11 +68,35 @@ describe("audit at-time", () => {
       2,
       /multiple commands|syntax/i,
     ],
+    ["a condition that closes what is around it", ["--where", "age > 1) or (true"], 2, /syntax error/],
+    ["a condition with a comment that is never closed", ["--where", "true /* and"], 2, /unterminated/],
+    ["two conditions", ["--where", "true, false"], 2, /\n {2}true, false\n {2}/],
+    ["a value instead of a condition", ["--where", "full_name"], 2, /must be type boolean/],
+    ["a parameter", ["--where", "age > $1"], 2, /it has a parameter, such as \$1\.\n {2}age > \$1\n {8}\^\n/],
     ["a condition that writes", ["--where", "nextval('audit.change_id') > 0"], 4, /read-only/],
     ["an unknown schema", ["--schema", "later"], 2, /Allowed choices are now, then/],
   ])("refuses %s", async (_what, args, code, message) => {
     const result = await audit("at-time", "tag:then", '"Odd.Name"', ...(args as string[]));
     expect(result).toMatchObject({ code, stderr: expect.stringMatching(message as RegExp) });
     expect(await database.sql`select from "Odd.Name"`).toHaveLength(2);
+  });
+
+  it("points at what is wrong with a condition, whatever stands before it", async () => {
+    const result = await audit(
+      "at-time",
+      "tag:then",
+      '"Odd.Name"',
+      "1",
+      "--where",
+      "full_name = 'Ä\x1b' and agee > 1",
+    );
+    expect(result).toMatchObject({ code: 2, stdout: "" });
+    expect(result.stderr.split("\n").slice(1)).toEqual([
+      `error: "full_name = 'Ä\\x1b' and agee > 1" is not a condition we can use: column "agee" does not exist.`,
+      "  full_name = 'Ä\\x1b' and agee > 1",
+      "                          ^",
+      'Write a condition over its columns: "a b", full_name, age, email.',
+      "",
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { auditOf } from "../helpers/auditOf.ts";
+import { rewriteLog } from "../helpers/busyLog.ts";
 import type { TestSql } from "../helpers/client.ts";
 import { parseCsv } from "../helpers/parseCsv.ts";
 import { useDatabase } from "../helpers/useDatabase.ts";
@@ -123,6 +124,40 @@ describe("diff of several tables", () => {
     for (const form of [[], ["--stat"], ["--json"], ["-o", "sql"], ["-o", "ndjson"]])
       expect(await differ(...form)).toBe(1);
     expect(await differ("99")).toBe(0);
+  });
+});
+
+describe("diff of a transaction", () => {
+  const database = useDatabase({ installed: true });
+  const audit = auditOf(database);
+
+  it("tells eras apart, the newest first", async () => {
+    const { sql } = database;
+    await sql`create table pair (a int, b text, n int, primary key (a, b))`;
+    await sql`create table gone (id int primary key)`;
+    await audit("enable", "pair", "gone");
+    const former = await inTransaction(
+      sql,
+      "insert into pair values (1, 'x', null)",
+      "insert into gone values (1)",
+    );
+    await sql`
+      insert into audit.installation (era, version, system_identifier, first_id, roles, event_triggers)
+      select 2, version, 1, nextval('audit.change_id'), roles, event_triggers from audit.installation`;
+    const latest = await inTransaction(sql, "update pair set n = 2 where a = 1");
+    await rewriteLog(sql, `update audit.change set xid = '${former}' where xid = '${latest}'`);
+    const items = await audit.items("diff", "--tx", former);
+    expect(items).toMatchObject([
+      { kind: "changed", table: "pair", key: '["1", "x"]', old: { n: null }, new: { n: "2" } },
+    ]);
+    expect(await audit.items("diff", "pair", "--tx", former)).toEqual(items);
+    expect(await audit.items("diff", "gone", "--tx", former)).toEqual([]);
+    expect((await audit("diff", "--tx", former, "--stat")).stdout).not.toContain("gone");
+    expect(await audit.run(["diff", "--tx", "3"])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringContaining("No change of transaction 3 is recorded."),
+    });
   });
 });
 

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { runShell } from "../../src/actions/shell.ts";
 import { parseWhen } from "../../src/core/when.ts";
 import { auditOf } from "../helpers/auditOf.ts";
-import { fakeIo } from "../helpers/fakeIo.ts";
+import { type FakeIoOptions, fakeIo } from "../helpers/fakeIo.ts";
 import { useDatabase } from "../helpers/useDatabase.ts";
 
 const database = useDatabase({ installed: true });
@@ -75,22 +75,35 @@ describe("audit shell, from a pipe", () => {
 });
 
 /** A terminal: what is typed into it, and a way to wait for what is shown. */
-function terminal() {
+function terminal(options: { readonly pager?: boolean } = {}, world: FakeIoOptions = {}) {
   const input = Object.assign(new PassThrough(), { isTTY: true as const, setRawMode: () => {} });
-  const io = fakeIo({ errIsTTY: true });
+  const io = fakeIo({ errIsTTY: true, ...world });
   const shown = async (text: string) => {
     for (let waited = 0; waited < 400 && !(io.stdout + io.stderr).includes(text); waited++)
       await new Promise((resolve) => setTimeout(resolve, 25));
     expect(io.stdout + io.stderr).toContain(text);
   };
-  const done = runShell({ at: parseWhen(before), present: [], databaseUrl: database.url, tz: "UTC" }, io, {
-    input,
-    output: new PassThrough().resume(),
-  });
+  const done = runShell(
+    { at: parseWhen(before), present: [], databaseUrl: database.url, tz: "UTC", ...options },
+    io,
+    { input, output: new PassThrough().resume() },
+  );
   return { io, shown, done, type: (text: string) => input.write(text) };
 }
 
 describe("audit shell, at a terminal", () => {
+  it("uses no pager, which would take what is typed", async () => {
+    const { io, shown, done, type } = terminal({ pager: true }, { outIsTTY: true, hasPagers: true });
+    await shown("as of ");
+    type("select name from users where id = 2;\n");
+    await shown("bob");
+    type("\\d\n");
+    await shown("public.users");
+    type("\x04");
+    await done;
+    expect(io.paged).toBeUndefined();
+  });
+
   it("goes on after errors, and leaves with Ctrl-D", async () => {
     const { io, shown, done, type } = terminal();
     await shown("as of ");

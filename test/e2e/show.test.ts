@@ -158,6 +158,58 @@ describe("audit show", () => {
     ]);
   });
 
+  it("calls columns as they are called now, or as they were called then", async () => {
+    await database.sql.unsafe(
+      'create table staff (id integer primary key, mail text, hair text, "a b" text)',
+    );
+    await audit("enable", "staff");
+    await database.sql.unsafe("insert into staff values (1, 'ada@x', 'red', 'c')");
+    await database.sql.unsafe(`
+      alter table staff rename mail to email;
+      alter table staff drop hair;
+      alter table staff add hair text;
+      alter table staff rename "a b" to mail`);
+    const [change] = await audit.items<Item>("history", "staff");
+    const id = change?.id ?? "";
+    const tx = `tx:${change?.tx}`;
+    const now = { id: "1", email: "ada@x", "hair (dropped)": "red", mail: "c" };
+    const then = { id: "1", mail: "ada@x", hair: "red", "a b": "c" };
+    for (const what of [id, tx]) {
+      expect((await audit.items<{ new: object }>("show", what)).map((item) => item.new)).toEqual([now]);
+      expect((await audit.items("show", what, "--schema", "now"))[0]).toMatchObject({ new: now });
+      expect((await audit.items("show", what, "--schema", "then"))[0]).toMatchObject({ new: then });
+      expect((await audit("show", what, "-o", "csv")).stdout).toContain('""hair (dropped)"":""red""');
+    }
+    expect((await audit("show", id)).stdout).toContain(
+      "\n  id              1\n  email           ada@x\n  hair (dropped)  red\n  mail            c\n",
+    );
+    expect((await audit("show", tx, "--schema", "then")).stdout).toMatch(
+      /\n {2}id +1\n {2}mail +ada@x\n {2}hair +red\n {2}a b +c\n$/,
+    );
+  });
+
+  it("tells tables apart that go by the same name", async () => {
+    await database.sql.unsafe(
+      "create table first_one (id integer primary key, a text); create table second_one (id integer primary key, a text)",
+    );
+    await audit("enable", "first_one", "second_one");
+    const [written] = await database.sql.begin(async (sql) => {
+      await sql`insert into first_one values (1, 'x')`;
+      await sql`insert into second_one values (1, 'y')`;
+      await sql`update first_one set a = 'z'`;
+      return sql<{ tx: string }[]>`select pg_current_xact_id()::text as tx`;
+    });
+    await database.sql.unsafe(
+      "drop table first_one; alter table second_one rename to first_one; alter table first_one rename a to b",
+    );
+    const items = await audit.items<Item & { new: object }>("show", `tx:${written?.tx}`);
+    expect(items.map(({ table, op, new: image }) => [table, op, image])).toEqual([
+      ["first_one", "insert", { id: "1", a: "x" }],
+      ["first_one", "insert", { id: "1", b: "y" }],
+      ["first_one", "update", { a: "z" }],
+    ]);
+  });
+
   it("knows what there is not", async () => {
     expect(await audit.run(["show", "999999999"])).toMatchObject({
       code: 2,
