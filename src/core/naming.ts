@@ -1,5 +1,5 @@
 import type { Change, Image } from "../types.ts";
-import { columnOf, columnsOf, lastName, type Shapes, versionAt } from "./shapes.ts";
+import { columnOf, columnsOf, isDoubtful, lastName, type Shapes, versionAt } from "./shapes.ts";
 
 /** What a column is called now. */
 export interface ColumnLabel {
@@ -74,7 +74,8 @@ export interface NamesShown {
 }
 
 /**
- * How changes are shown: a document has all columns, by their last names or as they were recorded; people read them in
+ * How changes are shown: a document has all columns, by their last names or as they were recorded (as always where nobody
+ * can say which column a name meant); people read them in
  * the table's order, those asked for only, and see which are gone.
  */
 export function changeReaders(shapes: Shapes, { schema, wanted }: NamesShown) {
@@ -84,7 +85,9 @@ export function changeReaders(shapes: Shapes, { schema, wanted }: NamesShown) {
   const named =
     (form: "text" | "field") =>
     (attnum: number | undefined, recorded: string): string =>
-      schema === "then" || attnum === undefined ? recorded : (labels.get(attnum)?.[form] ?? recorded);
+      schema === "then" || attnum === undefined || isDoubtful(shapes, recorded)
+        ? recorded
+        : (labels.get(attnum)?.[form] ?? recorded);
   const textName = named("text");
   return {
     document: readerOf(imageReader(shapes, { nameOf: named("field"), arranged: false })),

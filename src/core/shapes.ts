@@ -22,6 +22,8 @@ export interface Shapes {
   readonly versions: readonly ShapeVersion[];
   /** The names of today by attribute number; of a dropped table those it had last. */
   readonly present: ReadonlyMap<number, string>;
+  /** Set where DDL was not followed as it happened: then a version may have been written down late. */
+  readonly followedLate?: boolean | undefined;
 }
 
 /** What a column was called in the changes from one id up to, and without, another. */
@@ -69,6 +71,15 @@ export function nameInImage(
   return [...later, shapes.present.get(attnum)].find(
     (name) => name !== undefined && Object.hasOwn(image, name) && columnOf(shapes, name, id) === attnum,
   );
+}
+
+/**
+ * Whether nobody can say which column a name means at a change: it was given to several, and DDL was not followed as it
+ * happened.
+ */
+export function isDoubtful(shapes: Shapes, name: string): boolean {
+  if (!shapes.followedLate) return false;
+  return columnsOf(shapes).filter((attnum) => namesOf(shapes, attnum).includes(name)).length > 1;
 }
 
 /** Every attribute number a table ever had, in the table's order. */

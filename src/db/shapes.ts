@@ -2,7 +2,7 @@ import type { ShapeColumn, Shapes, ShapeVersion } from "../core/shapes.ts";
 import type { AuditDatabase } from "./installation.ts";
 import type { Relation } from "./registry.ts";
 
-type Shaped = Pick<Relation, "id" | "oid" | "dropped">;
+type Shaped = Pick<Relation, "id" | "oid" | "dropped" | "capture">;
 
 /** The columns of one table over time. */
 export async function readShapes(audit: AuditDatabase, relation: Shaped): Promise<Shapes> {
@@ -18,11 +18,18 @@ export async function readAllShapes(
   const versions = await readVersions(audit, relations);
   const present = await readPresent(audit, relations);
   return new Map(
-    relations.map(({ id, oid, dropped }) => {
+    relations.map(({ id, oid, dropped, capture }) => {
       const own = versions.get(id) ?? [];
       // Of a dropped table nothing is there to ask, and none of its last columns was dropped by itself.
       const last = [...(own.at(-1)?.columns ?? [])].map(([attnum, { name }]) => [attnum, name] as const);
-      return [id, { versions: own, present: dropped ? new Map(last) : (present.get(oid) ?? new Map()) }];
+      return [
+        id,
+        {
+          versions: own,
+          present: dropped ? new Map(last) : (present.get(oid) ?? new Map()),
+          followedLate: capture === "guarded",
+        },
+      ];
     }),
   );
 }

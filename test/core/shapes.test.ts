@@ -1,13 +1,37 @@
 import { describe, expect, it } from "vitest";
-import { imageReader, labelColumns } from "../../src/core/naming.ts";
+import { changeReaders, imageReader, labelColumns } from "../../src/core/naming.ts";
 import {
   columnOf,
   columnsNamed,
+  isDoubtful,
   lastName,
   nameInImage,
   nameSpans,
   type Shapes,
 } from "../../src/core/shapes.ts";
+import type { Change } from "../../src/types.ts";
+
+function aChange(part: Partial<Change>): Change {
+  return {
+    id: "1",
+    tx: "1",
+    at: "2026-11-01T00:00:00.000000+00:00",
+    schema: "public",
+    table: "users",
+    op: "insert",
+    key: "1",
+    oldKey: null,
+    old: null,
+    new: null,
+    actor: null,
+    dbUser: "shop",
+    role: null,
+    application: null,
+    clientAddr: null,
+    context: null,
+    ...part,
+  };
+}
 
 function shapes(
   versions: readonly [number, Record<number, string>][],
@@ -177,5 +201,22 @@ describe("imageReader", () => {
   it("keeps the order of documents", () => {
     const read = imageReader(life, { nameOf: (_, recorded) => recorded, arranged: false });
     expect(Object.keys(read({ mail: "m", id: "1" }, 20n))).toEqual(["mail", "id"]);
+  });
+});
+
+describe("a name that was given to several columns", () => {
+  const swapped = shapes([[10, { 1: "id", 2: "name", 3: "token" }]], { 1: "id", 2: "token", 3: "name" });
+  const recorded = { id: "1", name: "n", token: "t" };
+  const seen = (of: Shapes) => changeReaders(of, {}).document(aChange({ id: "12", new: recorded })).new;
+
+  it("is followed where DDL was", () => {
+    expect(isDoubtful(swapped, "name")).toBe(false);
+    expect(seen(swapped)).toEqual({ id: "1", token: "n", name: "t" });
+  });
+
+  it("is left as it was recorded where DDL was followed late: nobody can say which column it meant", () => {
+    const late = { ...swapped, followedLate: true };
+    expect([isDoubtful(late, "name"), isDoubtful(late, "id")]).toEqual([true, false]);
+    expect(seen(late)).toEqual(recorded);
   });
 });
