@@ -2,6 +2,9 @@
 export { runAtTime } from "./actions/atTime.ts";
 export { runBench } from "./actions/bench.ts";
 export { runBlame } from "./actions/blame.ts";
+export { runCheck } from "./actions/check.ts";
+export { runDefaultsList, runDefaultsSet, runDefaultsUnset } from "./actions/defaults.ts";
+export { runDemo } from "./actions/demo.ts";
 export { runDiff } from "./actions/diff.ts";
 export { runDisable } from "./actions/disable.ts";
 export { runEnable } from "./actions/enable.ts";
@@ -14,6 +17,7 @@ export { runRetentionList, runRetentionSet } from "./actions/retention.ts";
 export { runShell } from "./actions/shell.ts";
 export { runShow } from "./actions/show.ts";
 export { runStatus } from "./actions/status.ts";
+export { runSync } from "./actions/sync.ts";
 export { runTag } from "./actions/tag.ts";
 export { runTags } from "./actions/tags.ts";
 export { runUninstall } from "./actions/uninstall.ts";

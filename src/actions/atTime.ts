@@ -9,7 +9,7 @@ import type { Io } from "../io.ts";
 import { writeAnswer } from "../output/answer.ts";
 import { countOf } from "../output/duration.ts";
 import { instantJson } from "../output/instant.ts";
-import type { Value } from "../types.ts";
+import { rowJson } from "../output/rows.ts";
 
 /** Prints the rows of a table, or one row, as they were at an instant. */
 export async function runAtTime(options: AtTimeOptions, io: Io): Promise<void> {
@@ -43,13 +43,4 @@ export async function runAtTime(options: AtTimeOptions, io: Io): Promise<void> {
     );
     if (!options.json) io.err(`${countOf(shown, "row")} of ${tableLabel(relation)}\n`);
   });
-}
-
-/** An object without prototype: a column may be called __proto__. */
-function rowJson(columns: readonly string[], row: readonly Value[]): Readonly<Record<string, Value>> {
-  const item: Record<string, Value> = Object.create(null);
-  columns.forEach((column, index) => {
-    item[column] = row[index] ?? null;
-  });
-  return item;
 }

@@ -18,6 +18,7 @@ import type { Io } from "../io.ts";
 import { writeAnswer } from "../output/answer.ts";
 import { countOf } from "../output/duration.ts";
 import { instantJson } from "../output/instant.ts";
+import { rowJson } from "../output/rows.ts";
 import type { Instant, TableName, Value } from "../types.ts";
 
 /** Prints the rows of a query over the past: every table in it as it was at one instant. */
@@ -76,15 +77,6 @@ export async function answerQuery(
     io,
   );
   io.err(`${countOf(shown, "row")}\n`);
-}
-
-/** An object without prototype: a column may be called __proto__. */
-function rowJson(names: readonly string[], row: readonly Value[]): Record<string, Value> {
-  const item: Record<string, Value> = Object.create(null);
-  names.forEach((name, index) => {
-    item[name] = row[index] ?? null;
-  });
-  return item;
 }
 
 /** What is to be read as it is today: tables, views, functions. Exit 2 where there is nothing of a name. */

@@ -13,7 +13,7 @@ import { summarizeTransaction } from "../db/transactions.ts";
 import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { writeAnswer } from "../output/answer.ts";
-import { changeFields, changeRow } from "../output/changeRow.ts";
+import { tablesChangeColumns, tablesChangeRow } from "../output/changes.ts";
 import { changeJson } from "../output/json.ts";
 import {
   memberText,
@@ -72,8 +72,8 @@ async function showChange({ audit, zone, relations }: Reading, id: string, optio
       batches: [[shown]],
       extra: {},
       json: (item) => shownChangeJson({ ...item, change: document(found) }),
-      columns: changeFields,
-      row: () => changeRow(document(found)),
+      columns: tablesChangeColumns,
+      row: () => tablesChangeRow(document(found)),
       text: (item, look) => shownChangeText({ ...item, change: text(found) }, { ...look, now, zone }),
     },
     options,
@@ -103,8 +103,8 @@ async function showTransaction(
       batches: streamTransactionChanges(audit, relations, found, filter, limit),
       extra: { transaction: transactionJson(summary) },
       json: (change) => changeJson(document(change)),
-      columns: changeFields,
-      row: (change) => changeRow(document(change)),
+      columns: tablesChangeColumns,
+      row: (change) => tablesChangeRow(document(change)),
       text: (change, look) => {
         const dressed = { ...look, now, zone };
         const above = head ? transactionHead(summary, dressed) : "";

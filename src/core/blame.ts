@@ -1,4 +1,5 @@
 import type { Change, Image, Value, Withheld } from "../types.ts";
+import { columnValue, isKept, sameValue } from "./image.ts";
 import { toMicroseconds } from "./instant.ts";
 import { nameInImage, type Shapes, versionAt, versionsSince } from "./shapes.ts";
 import type { TracedRow } from "./tracedRow.ts";
@@ -135,10 +136,11 @@ function effectOf(
     return then.recorded || withheld === "redacted" ? { before: undefined, after } : "unrecorded";
   }
   if (change.op !== "update") return "none";
-  if (change.new !== null) return after === undefined || isSame(before, after) ? "none" : { before, after };
+  if (change.new !== null)
+    return after === undefined || sameValue(before, after) ? "none" : { before, after };
   // Lean: the old values of what changed, but of a row that moved all of them.
   if (before === undefined) return "none";
-  const stayed = change.oldKey !== null && present !== undefined && isSame(before, present[name]);
+  const stayed = change.oldKey !== null && present !== undefined && sameValue(before, present[name]);
   return stayed ? "none" : { before, after: undefined };
 }
 
@@ -150,10 +152,9 @@ function checked(
   { present, shapes, gaps }: BlameFacts,
 ): Found {
   const status = change.op === "insert" ? "insert" : "change";
-  const now = present && Object.hasOwn(present, column.name) ? present[column.name] : undefined;
+  const now = columnValue(present ?? null, column.name);
   if (now === undefined) return { status, change, previous: before, value: after };
-  if (isWithheld(now) || isWithheld(after) || after === undefined || now === after)
-    return { status, change, previous: before };
+  if (!isKept(now) || !isKept(after) || now === after) return { status, change, previous: before };
   const id = BigInt(change.id);
   const since = versionsSince(shapes, id);
   const types = new Set(
@@ -191,15 +192,5 @@ function presentValue(
   { present }: BlameFacts,
 ): Value | Withheld | undefined {
   if (withheld === "redacted") return { redacted: true };
-  return present && Object.hasOwn(present, name) ? present[name] : undefined;
-}
-
-function isWithheld(value: Value | Withheld | undefined): value is Withheld {
-  return typeof value === "object" && value !== null;
-}
-
-/** Two marks of a redacted value stand for a change; two digests tell. */
-function isSame(one: Value | Withheld | undefined, other: Value | Withheld | undefined): boolean {
-  if (!isWithheld(one) || !isWithheld(other)) return one === other;
-  return "digest" in one && "digest" in other && one.digest === other.digest && one.bytes === other.bytes;
+  return columnValue(present ?? null, name);
 }

@@ -1,5 +1,6 @@
 import type { Change, Image, Op, OperationName } from "../types.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { ISO } from "./iso.ts";
 import type { Relation } from "./registry.ts";
 
 /** The letters of the log in words. */
@@ -45,7 +46,7 @@ export interface PlacedChange extends TableChange {
 export function changeColumns({ sql }: AuditDatabase) {
   return sql`
     change.id::text as id, change.xid::text as tx,
-    to_char(change.at, 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as at,
+    to_char(change.at, ${ISO}) as at,
     change.op::text as op, change.key, change.old_key, change.old::text as old, change.new::text as new,
     change.actor, change.db_user, change.role, change.application, host(change.client_addr) as client_addr,
     change.context::text as context, change.old_tid::text as old_tid, change.new_tid::text as new_tid`;

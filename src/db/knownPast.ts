@@ -1,8 +1,7 @@
 import type { Gap } from "../core/blame.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { ISO } from "./iso.ts";
 import type { Relation } from "./registry.ts";
-
-const iso = 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM';
 
 /** What is known of a table's past: since when every change is in the log, and when it was not audited after that began. */
 export interface KnownPast {
@@ -23,10 +22,10 @@ export async function readKnownPast({ sql, object }: AuditDatabase, relation: Re
     }[]
   >`
     select
-      to_char(greatest(coverage.from_at, relation.horizon_at), ${iso}) as from,
-      to_char(coverage.until_at, ${iso}) as until,
+      to_char(greatest(coverage.from_at, relation.horizon_at), ${ISO}) as from,
+      to_char(coverage.until_at, ${ISO}) as until,
       coverage.until_id::text as "untilId",
-      to_char(lead(coverage.from_at) over (order by coverage.from_id), ${iso}) as next
+      to_char(lead(coverage.from_at) over (order by coverage.from_id), ${ISO}) as next
     from ${object("coverage")} as coverage
     join ${object("relation")} as relation on relation.id = coverage.relation
     where coverage.relation = ${relation.id}

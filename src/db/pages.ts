@@ -1,5 +1,6 @@
 import { spreadPages } from "../core/spread.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { ISO } from "./iso.ts";
 
 /** A segment as the server stores it: the log grows at its end, so that pages lie about in the order of time. */
 export interface SegmentPages {
@@ -22,7 +23,7 @@ export async function listSegmentPages({
     select
       segment.id as segment,
       (pg_relation_size(class.oid) / current_setting('block_size')::integer)::float8 as pages,
-      to_char(segment.last_at, 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as "lastAt"
+      to_char(segment.last_at, ${ISO}) as "lastAt"
     from ${object("segment")} as segment
     join pg_namespace as namespace on namespace.nspname = ${installation.schema}
     join pg_class as class on class.relnamespace = namespace.oid and class.relname = 'change_' || segment.id

@@ -3,6 +3,7 @@ import { didYouMean } from "../core/suggest.ts";
 import type { Reference } from "../core/when.ts";
 import { type UserError, usageError } from "../errors.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { ISO } from "./iso.ts";
 import { findTransaction, findTransactionOf } from "./transaction.ts";
 import type { ResolvedWhen } from "./when.ts";
 import { requireZone } from "./zone.ts";
@@ -28,7 +29,7 @@ export async function resolveReference(
     select to_char(
       greatest(${found.lastAt}::text::timestamptz, ${found.committedAt}::text::timestamptz)
         - case when ${before} then interval '1 microsecond' else interval '0' end,
-      'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as at`;
+      ${ISO}) as at`;
   const notes =
     when.kind === "change" ? [`Change ${when.id} was done with its transaction, ${found.tx}.`] : [];
   return { typed: when.typed, at: done?.at ?? found.lastAt, zone, precision: "approx", notes };
@@ -56,7 +57,7 @@ async function resolveTag(
   zone: string,
 ): Promise<ResolvedWhen> {
   const tags = await sql<{ name: string; at: string }[]>`
-    select name, to_char(at, 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as at
+    select name, to_char(at, ${ISO}) as at
     from ${object("tag")}`;
   const found = tags.find((tag) => tag.name === name);
   if (found === undefined) {

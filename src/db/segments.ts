@@ -3,11 +3,10 @@ import { sqlStateOf } from "../connection/failure.ts";
 import { quoteIdentifier } from "../core/name.ts";
 import type { PruneFacts, Segment } from "../core/retention.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { ISO } from "./iso.ts";
 import { LOCK_TIMEOUT_MS } from "./lock.ts";
 
 /** Instants as the plan compares them: ISO 8601 with microseconds and offset. */
-const ISO = 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM';
-
 /** Expired rows of a segment that is not yet due as a whole go in pieces, so that no transaction is long. */
 const DELETE_BATCH = 10_000;
 

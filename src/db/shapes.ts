@@ -1,5 +1,6 @@
 import type { ShapeColumn, Shapes, ShapeVersion } from "../core/shapes.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { ISO } from "./iso.ts";
 import type { Relation } from "./registry.ts";
 
 type Shaped = Pick<Relation, "id" | "oid" | "dropped" | "capture">;
@@ -48,7 +49,7 @@ async function readVersions(
   const ids = relations.map(({ id }) => String(id));
   const rows = await sql<VersionRow[]>`
     select
-      relation, from_id::text as "fromId", to_char(from_at, 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as "fromAt",
+      relation, from_id::text as "fromId", to_char(from_at, ${ISO}) as "fromAt",
       attnum, name, type, recorded
     from ${object("relation_shape")}
     where relation = any (${sql.array(ids, 25)}::text[]::integer[])

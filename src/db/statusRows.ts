@@ -2,6 +2,7 @@ import { tableLabel } from "../core/name.ts";
 import type { StatusRow } from "../output/status.ts";
 import { healthProblems, isBroken, readHealth } from "./health.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { ISO } from "./iso.ts";
 import { listRelations, type Relation } from "./registry.ts";
 import { estimateRows } from "./segments.ts";
 
@@ -69,10 +70,10 @@ async function readSpans({ sql, object }: AuditDatabase): Promise<Span[]> {
   return sql<Span[]>`
     select distinct on (coverage.relation)
       coverage.relation,
-      to_char(coverage.from_at, 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as since,
-      to_char(coverage.until_at, 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as until,
+      to_char(coverage.from_at, ${ISO}) as since,
+      to_char(coverage.until_at, ${ISO}) as until,
       coverage.off_reason as reason,
-      to_char(oldest.at, 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as oldest
+      to_char(oldest.at, ${ISO}) as oldest
     from ${object("coverage")} as coverage, ${object("_oldest_instant")}(coverage.relation) as oldest
     order by coverage.relation, coverage.from_id desc`;
 }
@@ -82,7 +83,7 @@ async function readAmounts(
   relations: readonly Relation[],
 ): Promise<Map<number, { changes: bigint; last: string | null }>> {
   const closed = await sql<{ relation: number; changes: string; last: string }[]>`
-    select relation, sum(changes)::text as changes, to_char(max(last_at), 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as last
+    select relation, sum(changes)::text as changes, to_char(max(last_at), ${ISO}) as last
     from ${object("segment_relation")}
     group by relation`;
   const amounts = new Map(
@@ -96,7 +97,7 @@ async function readAmounts(
     (await estimateRows(sql, sql`select from ${object("change")} where ${open}`)) <= COUNTED_UP_TO;
   const counted = small
     ? await sql<{ relation: number; changes: string; last: string }[]>`
-        select relation, count(*)::text as changes, to_char(max(at), 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as last
+        select relation, count(*)::text as changes, to_char(max(at), ${ISO}) as last
         from ${object("change")}
         where ${open}
         group by relation`

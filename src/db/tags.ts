@@ -1,6 +1,7 @@
 import { quoteIdentifier } from "../core/name.ts";
 import { operation } from "./capture.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { ISO } from "./iso.ts";
 import { literal } from "./literal.ts";
 
 /** A named instant. */
@@ -21,7 +22,7 @@ export interface Tag {
 export async function listTags({ sql, object }: AuditDatabase): Promise<Tag[]> {
   return sql<Tag[]>`
     select
-      tag.name, to_char(tag.at, 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as at,
+      tag.name, to_char(tag.at, ${ISO}) as at,
       tag.db_user as "dbUser", tag.note, tag.id::text as id, tag.snapshot::text as snapshot
     from ${object("tag")} as tag
     order by tag.id desc`;

@@ -2,6 +2,7 @@ import { toMicroseconds } from "../core/instant.ts";
 import { narrowPages, type PageRange, spreadPages } from "../core/spread.ts";
 import { type Era, listEras, withinEra } from "./eras.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { ISO } from "./iso.ts";
 import { inPages, listSegmentPages, pageOf, type SegmentPages } from "./pages.ts";
 import { findSuccessor } from "./successor.ts";
 
@@ -34,8 +35,6 @@ interface Sought extends Pick<FoundTransaction, "tx" | "era" | "committedAt"> {}
 
 /** So many pages are looked at in one query. */
 const pagesAtOnce = 64;
-
-const ISO = 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM';
 
 /**
  * A transaction of the log by its id, of the newest era that has one; undefined where none of its changes is

@@ -6,6 +6,7 @@ import {
   type TableChange,
   toChange,
 } from "./changeRows.ts";
+import { streamCursor } from "./cursor.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { inRowOrder, streamInRowOrder } from "./rowOrder.ts";
 import type { FoundTransaction } from "./transaction.ts";
@@ -32,7 +33,6 @@ export function streamTransactionChanges(
   return streamInRowOrder(audit, readBatches(audit, names, found, filter, newest), { newestFirst: false });
 }
 
-/** A cursor of SQL, since others ask the server in between. */
 async function* readBatches(
   audit: AuditDatabase,
   names: Names,
@@ -41,8 +41,7 @@ async function* readBatches(
   newest: number | undefined,
 ): AsyncGenerator<PlacedChange[], void, undefined> {
   const { sql, object } = audit;
-  await sql`
-    declare changes_of_transaction no scroll cursor for
+  const query: ReturnType<typeof sql> = sql`
     select ${changeColumns(audit)}, change.relation
     from (
       select change.*
@@ -51,12 +50,8 @@ async function* readBatches(
       order by change.id ${newest === undefined ? sql`` : sql`desc limit ${newest}`}
     ) as change
     order by change.id`;
-  for (;;) {
-    const rows = await sql<Row[]>`fetch ${sql.unsafe(String(BATCH))} from changes_of_transaction`;
+  for await (const rows of streamCursor<Row>(sql, "changes_of_transaction", query, BATCH))
     yield rows.map((row) => toPlacedChange(row, names));
-    if (rows.length < BATCH) break;
-  }
-  await sql`close changes_of_transaction`;
 }
 
 /** One change; undefined where there is none. */

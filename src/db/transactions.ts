@@ -4,6 +4,7 @@ import type { Origin, TransactionSummary } from "../types.ts";
 import { type ChangeFilter, filterCondition } from "./changeFilter.ts";
 import { type Era, listEras } from "./eras.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { ISO } from "./iso.ts";
 import { findNewestId } from "./pages.ts";
 import type { Relation } from "./registry.ts";
 
@@ -26,8 +27,6 @@ const MOST = 5000;
 const MOST_ORIGINS = 20;
 
 const TEXT = 25;
-
-const ISO = 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM';
 
 /** A transaction met in a window. */
 interface Met {

@@ -4,6 +4,7 @@ import { escapeControls } from "../core/safe.ts";
 import { type ClockWhen, failWhen, WHEN_HINT, whenToSql } from "../core/when.ts";
 import { type UserError, usageError } from "../errors.ts";
 import type { Instant } from "../types.ts";
+import { ISO } from "./iso.ts";
 
 /** An instant with whatever has to be said about how it was read. */
 export interface ResolvedWhen extends Instant {
@@ -110,6 +111,6 @@ function offset(instant: string): string {
 /** TZH and TZM leave out the seconds that local mean times of the 19th century have. */
 function iso(instant: string): string {
   const seconds = `abs(extract(timezone from ${instant})::integer % 60)`;
-  return `to_char(${instant}, 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM')
+  return `to_char(${instant}, '${ISO}')
         || case when ${seconds} = 0 then '' else to_char(${seconds}, '":"FM00') end`;
 }

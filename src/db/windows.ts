@@ -2,6 +2,7 @@ import { firstStep, nextStep, type Step, type Walk, type Window } from "../core/
 import type { Instant } from "../types.ts";
 import { type ChangeFilter, filterCondition } from "./changeFilter.ts";
 import { type ChangeRow, changeColumns, type PlacedChange, toChange } from "./changeRows.ts";
+import { streamCursor } from "./cursor.ts";
 import type { AuditDatabase } from "./installation.ts";
 import type { Relation } from "./registry.ts";
 
@@ -44,7 +45,7 @@ export async function* readWindows(
   }
 }
 
-/** Rows are sorted before their images become text. A cursor of SQL, since others may ask the server in between. */
+/** Rows are sorted before their images become text. */
 async function* readWindow(
   audit: AuditDatabase,
   source: ChangeSource,
@@ -52,8 +53,7 @@ async function* readWindow(
   newestFirst: boolean,
 ): AsyncGenerator<PlacedChange[], void, undefined> {
   const { sql } = audit;
-  await sql`
-    declare changes_of_window no scroll cursor for
+  const query: ReturnType<typeof sql> = sql`
     select ${changeColumns(audit)}
     from (
       select change.*
@@ -61,12 +61,8 @@ async function* readWindow(
       where ${inWindow(audit, source, window)}
       order by change.id ${newestFirst ? sql`desc` : sql`asc`}
     ) as change`;
-  for (;;) {
-    const rows = await sql<ChangeRow[]>`fetch ${sql.unsafe(String(BATCH))} from changes_of_window`;
+  for await (const rows of streamCursor<ChangeRow>(sql, "changes_of_window", query, BATCH))
     yield rows.map((row) => toChange(row, source.relation));
-    if (rows.length < BATCH) break;
-  }
-  await sql`close changes_of_window`;
 }
 
 /** The id from which on there are just so many changes; "none" where there is no change, undefined where there are fewer. */

@@ -1,3 +1,4 @@
+import { tableLabel } from "../core/name.ts";
 import type { Change } from "../types.ts";
 import type { Column, Row } from "./columns.ts";
 import { jsonLine } from "./json.ts";
@@ -6,8 +7,8 @@ import { jsonLine } from "./json.ts";
 export const changeColumns: readonly Column[] = [
   { title: "id", align: "right" },
   { title: "tx", align: "right" },
-  { title: "at" },
-  { title: "op" },
+  { title: "at", fixed: true },
+  { title: "op", fixed: true },
   { title: "key" },
   { title: "old_key" },
   { title: "actor" },
@@ -33,4 +34,15 @@ export function changeRow(change: Change): Row {
     json(change.new),
     json(change.context),
   ];
+}
+
+/** Where the table stands in the flat form of changes of several. */
+const tablePlace = changeColumns.findIndex(({ title }) => title === "op");
+
+/** The flat form of changes of several tables. */
+export const tablesChangeColumns = changeColumns.toSpliced(tablePlace, 0, { title: "table" });
+
+/** A change as a row of tablesChangeColumns. */
+export function tablesChangeRow(change: Change): Row {
+  return [...changeRow(change)].toSpliced(tablePlace, 0, tableLabel(change));
 }

@@ -15,6 +15,10 @@ vi.mock("../../src/actions/init.ts", () => ({ runInit: received.take("init") }))
 vi.mock("../../src/actions/enable.ts", () => ({ runEnable: received.take("enable") }));
 vi.mock("../../src/actions/disable.ts", () => ({ runDisable: received.take("disable") }));
 vi.mock("../../src/actions/status.ts", () => ({ runStatus: received.take("status") }));
+vi.mock("../../src/actions/check.ts", () => ({ runCheck: received.take("check") }));
+vi.mock("../../src/actions/sync.ts", () => ({ runSync: received.take("sync") }));
+vi.mock("../../src/actions/tag.ts", () => ({ runTag: received.take("tag") }));
+vi.mock("../../src/actions/tags.ts", () => ({ runTags: received.take("tags") }));
 vi.mock("../../src/actions/history.ts", () => ({ runHistory: received.take("history") }));
 vi.mock("../../src/actions/log.ts", () => ({ runLog: received.take("log") }));
 vi.mock("../../src/actions/show.ts", () => ({ runShow: received.take("show") }));
@@ -151,6 +155,34 @@ expectOptions("status", [
   [["status", "--json"], { json: true }],
 ]);
 
+expectOptions("check", [
+  [["check"], {}],
+  [["check", "--json", "--audit-schema", "trail"], { json: true, auditSchema: "trail" }],
+]);
+
+expectOptions("sync", [
+  [["sync"], {}],
+  [["sync", "--dry-run", "--json"], { dryRun: true, json: true }],
+]);
+
+expectOptions("tag", [
+  [["tag", "release/42"], { name: "release/42" }],
+  [
+    ["tag", "before-import", "--note", "price list, March", "--tz", "UTC", "--json"],
+    { name: "before-import", note: "price list, March", tz: "UTC", json: true },
+  ],
+  [["tag", "old", "--delete", "--dry-run"], { name: "old", delete: true, dryRun: true }],
+]);
+
+expectOptions("tags", [
+  [["tags"], {}],
+  [
+    ["tags", "--tz", "Europe/Berlin", "-o", "csv", "--wide"],
+    { tz: "Europe/Berlin", output: "csv", wide: true },
+  ],
+  [["tags", "-o", "json", "--no-pager"], { output: "json", json: true, pager: false }],
+]);
+
 expectOptions("history", [
   [["history", "users"], { table: "users", key: [] }],
   [["history", "users", "42"], { table: "users", key: ["42"] }],
@@ -239,6 +271,7 @@ expectOptions("log", [
 
 expectOptions("show", [
   [["show", "4711"], { what: { kind: "change", id: "4711" } }],
+  [["show", "tx:812", "--schema", "then"], { what: { kind: "tx", id: "812" }, schema: "then" }],
   [["show", "change:4711", "--tz", "UTC"], { what: { kind: "change", id: "4711" }, tz: "UTC" }],
   [
     ["show", "tx:812", "--op", "insert,update", "--column", "a,b", "--limit", "3", "--json"],
@@ -344,6 +377,10 @@ expectOptions("query", [
 expectOptions("shell", [
   [["shell", "--at", "-2h"], { at: twoHoursAgo, present: [] }],
   [["shell", "--at", "now", "--present", "users", "--json"], { at: now, present: [users], json: true }],
+  [
+    ["shell", "--at=-2h", "-o", "markdown", "--no-pager", "--tz", "UTC"],
+    { at: twoHoursAgo, present: [], output: "markdown", pager: false, tz: "UTC" },
+  ],
 ]);
 
 expectOptions("at-time", [
