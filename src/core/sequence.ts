@@ -17,12 +17,17 @@ export function mergeSequences(
   const merged: string[] = [];
   const left = new Set(items);
   while (left.size > 0) {
-    const waiting = [...left];
-    const next = waiting.find((item) => awaited.get(item) === 0) ?? waiting[0];
+    const next = firstFree(left, awaited);
     if (next === undefined) break;
     left.delete(next);
     merged.push(next);
     for (const follower of followers.get(next) ?? []) awaited.set(follower, (awaited.get(follower) ?? 0) - 1);
   }
   return merged;
+}
+
+/** The first that waits for none, else the first. Usually one of the first few: no copy is worth it. */
+function firstFree(left: ReadonlySet<string>, awaited: ReadonlyMap<string, number>): string | undefined {
+  for (const item of left) if (awaited.get(item) === 0) return item;
+  return left.values().next().value;
 }

@@ -84,7 +84,7 @@ function isWithin({ id }: Change, first: bigint | undefined, last: bigint | unde
 
 async function readTurns(audit: AuditDatabase, relation: Relation, { key, need }: Request): Promise<Turn[]> {
   const { sql } = audit;
-  // Each side finds its rows by an index, however many keys of the table have changed.
+  // Each side finds its rows by the key. Were the second "is not null", the planner might look through all key changes.
   const turns =
     need === "turns"
       ? sql`or (change.key = ${key} and change.op in ('I', 'D', 'T')) or (change.key is null and change.op = 'T')`
@@ -93,7 +93,7 @@ async function readTurns(audit: AuditDatabase, relation: Relation, { key, need }
     select change.id, change.xid::text as tx, change.op::text, change.key, change.old_key
     from ${audit.object("change")} as change
     where change.relation = ${relation.id}
-      and (change.old_key = ${key} or (change.key = ${key} and change.old_key is not null) ${turns})
+      and (change.old_key = ${key} or (change.key = ${key} and num_nulls(change.old_key) = 0) ${turns})
     order by change.id`;
   return rows.map(({ id, tx, op, key: own, old_key }) => ({
     id,

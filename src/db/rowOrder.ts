@@ -25,10 +25,16 @@ export async function inRowOrder(audit: AuditDatabase, changes: readonly PlacedC
   for (const places of placesByTransaction(changes)) {
     const members = places.flatMap((place) => changes[place] ?? []);
     const groups = [...eventsByKey(members).values()];
-    if (!groups.some((events) => events.some((event, index) => isOutOfOrder(events[index - 1], event))))
-      continue;
-    const sequences: string[][] = [];
-    for (const events of groups) sequences.push(await rowOrder(audit, events));
+    const doubtful = groups.filter((events) =>
+      events.some((event, index) => isOutOfOrder(events[index - 1], event)),
+    );
+    if (doubtful.length === 0) continue;
+    const isDoubtful = new Set(doubtful);
+    const others = groups.filter((events) => !isDoubtful.has(events));
+    const sequences = [
+      ...others.map((events) => events.map(({ id }) => id)),
+      ...(await rowOrders(audit, doubtful)),
+    ];
     const byId = new Map(members.map((change) => [change.id, change]));
     mergeSequences([...byId.keys()], sequences).forEach((id, index) => {
       const place = places[index];
@@ -95,21 +101,38 @@ function eventsByKey(changes: readonly PlacedChange[]): ReadonlyMap<string, KeyE
   return groups;
 }
 
-async function rowOrder({ sql, object }: AuditDatabase, events: readonly KeyEvent[]): Promise<string[]> {
-  if (!events.some((event, index) => isOutOfOrder(events[index - 1], event)))
-    return events.map(({ id }) => id);
-  const column = (values: readonly (string | null)[]) => sql.array([...values], 25);
-  const [answer] = await sql<{ ids: string[] }[]>`
+/** The order of each of several keys' events, as the server's function knows it: asked for all of them at once. */
+async function rowOrders(
+  { sql, object }: AuditDatabase,
+  groups: readonly (readonly KeyEvent[])[],
+): Promise<string[][]> {
+  const events = groups.flatMap((group, place) => group.map((event) => ({ ...event, group: place })));
+  const column = (side: (event: (typeof events)[number]) => string | null) => sql.array(events.map(side), 25);
+  const rows = await sql<{ ids: string[] }[]>`
     select ${object("_row_order")}(
-      ${column(events.map(({ id }) => id))}::text[]::bigint[],
-      ${column(events.map(({ leaves }) => String(leaves)))}::text[]::boolean[],
-      ${column(events.map(({ arrives }) => String(arrives)))}::text[]::boolean[],
-      ${column(events.map(({ truncates }) => String(truncates)))}::text[]::boolean[],
-      ${column(events.map(({ oldTid }) => oldTid))}::text[]::tid[],
-      ${column(events.map(({ newTid }) => newTid))}::text[]::tid[]) as ids`;
-  const ids = answer?.ids ?? [];
-  // What only passed through the key is no part of this row's life, but it happened.
-  return [...ids, ...events.map(({ id }) => id).filter((id) => !ids.includes(id))];
+      array_agg(event.id order by event.place),
+      array_agg(event.leaves order by event.place),
+      array_agg(event.arrives order by event.place),
+      array_agg(event.truncates order by event.place),
+      array_agg(event.old_tid order by event.place),
+      array_agg(event.new_tid order by event.place)) as ids
+    from unnest(
+      ${column(({ group }) => String(group))}::text[]::integer[],
+      ${column(({ id }) => id)}::text[]::bigint[],
+      ${column(({ leaves }) => String(leaves))}::text[]::boolean[],
+      ${column(({ arrives }) => String(arrives))}::text[]::boolean[],
+      ${column(({ truncates }) => String(truncates))}::text[]::boolean[],
+      ${column(({ oldTid }) => oldTid)}::text[]::tid[],
+      ${column(({ newTid }) => newTid)}::text[]::tid[]
+    ) with ordinality as event ("group", id, leaves, arrives, truncates, old_tid, new_tid, place)
+    group by event."group"
+    order by event."group"`;
+  return groups.map((group, place) => {
+    const ids = rows[place]?.ids ?? [];
+    const known = new Set(ids);
+    // What only passed through the key is no part of this row's life, but it happened.
+    return [...ids, ...group.map(({ id }) => id).filter((id) => !known.has(id))];
+  });
 }
 
 function isOutOfOrder(former: KeyEvent | undefined, event: KeyEvent): boolean {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { auditOf } from "../helpers/auditOf.ts";
 import { useDatabase } from "../helpers/useDatabase.ts";
@@ -128,6 +129,68 @@ describe.each(["changes", "full", "lean"] as const)("filters over %s images", (i
     const { code, stdout, stderr } = await audit.run(["history", "item", "--where", condition]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain("is not a condition we can use");
+  });
+
+  it("as a naive reading of all changes has it", async () => {
+    type Part = readonly [args: readonly string[], test: (item: Item) => boolean];
+    const changed = (column: string) => (item: Item) => {
+      const [before, after] = [item.old?.[column], item.new?.[column]];
+      if (item.op !== "update") return before !== undefined || after !== undefined;
+      if (item.new !== null && after === undefined) return before !== undefined && item.old_key === null;
+      return before !== after || (typeof before === "object" && before !== null);
+    };
+    const oneOf = (...parts: Part[]) => fc.option(fc.constantFrom(...parts), { nil: undefined });
+    const middle = all[4];
+    const parts = fc.tuple(
+      oneOf(
+        ...["ada", "ida", "postgres", "nobody"].map(
+          (name): Part => [["--actor", name], (item) => (item.actor ?? item.db_user) === name],
+        ),
+      ),
+      oneOf(
+        ...["insert", "update", "delete", "update,delete"].map(
+          (ops): Part => [["--op", ops], ({ op }) => ops.split(",").includes(op)],
+        ),
+      ),
+      oneOf(
+        ...["id", "name", "price", "secret", "note"].map(
+          (column): Part => [["--column", column], changed(column)],
+        ),
+      ),
+      oneOf(
+        [["--since", middle?.at ?? ""], ({ at }) => at >= (middle?.at ?? "")],
+        [["--until", middle?.at ?? ""], ({ at }) => at <= (middle?.at ?? "")],
+        [["--range", `${middle?.at}..`], ({ at }) => at > (middle?.at ?? "")],
+        [
+          ["--range", `${all[1]?.at}..${middle?.at}`],
+          ({ at }) => at > (all[1]?.at ?? "") && at <= (middle?.at ?? ""),
+        ],
+      ),
+      oneOf(
+        [["--where", "new ->> 'price' is not null"], (item) => typeof item.new?.price === "string"],
+        [["--where", "id % 2 = 0"], ({ id }) => Number(id) % 2 === 0],
+        [["--context", "reason=raise"], ({ context }) => context?.reason === "raise"],
+      ),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        parts,
+        fc.option(fc.integer({ min: 1, max: 12 })),
+        fc.boolean(),
+        async (chosen, limit, reverse) => {
+          const used = chosen.filter((part) => part !== undefined);
+          const args = [...used.flatMap(([flags]) => flags), ...(reverse ? ["--reverse"] : [])];
+          if (limit !== null) args.push("--limit", String(limit));
+          const fitting = ids(all.filter((item) => used.every(([, test]) => test(item)))).slice(
+            -(limit ?? 99),
+          );
+          expect(ids(await audit.items<Item>("history", "item", ...args))).toEqual(
+            reverse ? fitting.toReversed() : fitting,
+          );
+        },
+      ),
+      { numRuns: 40 },
+    );
   });
 
   it("refuses what is no regular expression", async () => {

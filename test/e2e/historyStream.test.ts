@@ -97,6 +97,11 @@ describe("rows that triggers touch again", () => {
     await audit("sync");
     await sql.unsafe("insert into touched select i, 10 from generate_series(1, 1200) as i");
     await sql.unsafe("update touched set n = 20");
+    const [twisted] = await sql<{ keys: number }[]>`
+      select count(*)::int as keys
+      from audit.change as inner_one join audit.change as outer_one using (relation, xid, key)
+      where inner_one.id < outer_one.id and inner_one.old_tid = outer_one.new_tid`;
+    expect(twisted?.keys).toBe(2400);
   });
 
   it.each([[[]], [["--reverse"]]])("come in the order of their effects across batches: %j", async (flags) => {
