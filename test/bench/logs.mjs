@@ -184,10 +184,12 @@ const fillLog = ({ segment, relations, now }, { from, to, all, keys }) => `
         select n, (n - 1) / ${PER_TRANSACTION} as transaction, (n - 1) / ${tables.length} as number,
           (n - 1) / ${tables.length} / ${keys} as round
         from generate_series(${from}::bigint, ${to}) as n
+        offset 0
       ) as numbered
+      offset 0
     ) as moved
-  ) as change
-  order by n`;
+    offset 0
+  ) as change`;
 
 const image = (names, version) =>
   `jsonb_build_object(${names
