@@ -1,5 +1,14 @@
 /** Options of at-time that take the next argument as their value. */
-const optionsWithValue: readonly string[] = ["--database-url", "--audit-schema", "--tz", "-o", "--output"];
+const optionsWithValue: readonly string[] = [
+  "--where",
+  "--columns",
+  "--schema",
+  "--database-url",
+  "--audit-schema",
+  "--tz",
+  "-o",
+  "--output",
+];
 
 /**
  * Lets an instant such as `-2h` stand as the first argument of at-time: the parser of options would take it for

@@ -45,6 +45,37 @@ export interface Change {
   readonly context: Readonly<Record<string, unknown>> | null;
 }
 
+/** Who recorded a change, from where, and why. */
+export type Origin = Pick<Change, "actor" | "dbUser" | "role" | "application" | "clientAddr" | "context">;
+
+/** How many rows of one table a transaction touched, by operation. */
+export interface TableCounts extends Readonly<Record<OperationName, number>> {
+  readonly schema: string;
+  readonly table: string;
+}
+
+/** What a transaction did, over all tables; of those changes only that were asked for. */
+export interface TransactionSummary {
+  /** Transaction id (xid8) as text; means one transaction within its era only. */
+  readonly tx: string;
+  readonly era: number;
+  /** When it began, as ISO 8601; null where it was recorded by a version that did not note it. */
+  readonly began: string | null;
+  /** Its smallest and its greatest change id. */
+  readonly firstId: string;
+  readonly lastId: string;
+  /** Its oldest and its newest change, as ISO 8601. */
+  readonly firstAt: string;
+  readonly lastAt: string;
+  readonly changes: number;
+  /** In the order in which they were first touched. */
+  readonly tables: readonly TableCounts[];
+  /** Hardly ever more than one: those that differ, in order of appearance, the first twenty of them. */
+  readonly origins: readonly (Origin & { readonly changes: number })[];
+  /** How many there are. */
+  readonly originCount: number;
+}
+
 /** An instant as the server resolved it. */
 export interface Instant {
   /** What was typed. */

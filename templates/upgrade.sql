@@ -59,8 +59,9 @@ begin
     select from pg_catalog.pg_attribute
     where attrelid = 'audit_schema.tag'::pg_catalog.regclass and attname = 'since' and not attisdropped
   ) then
-    -- no version before this one set tags
-    alter table audit_schema.tag add column since timestamptz not null;
+    -- No version before this one set tags; of one that was set by hand nothing bounds the search.
+    alter table audit_schema.tag add column since timestamptz not null default '-infinity';
+    alter table audit_schema.tag alter column since drop default;
     if pg_catalog.to_regclass('audit_schema.change_at_idx') is not null then
       drop index audit_schema.change_at_idx;
       create index change_place_idx on audit_schema.change using brin (at, id) with (pages_per_range = 64, autosummarize = on);

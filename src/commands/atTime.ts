@@ -35,7 +35,7 @@ export function addAtTimeCommand(
     .argument("<table>", 'users, public.users or "Odd.Name"')
     .argument("[key...]", "one row's key: a value per key column, or col=value")
     .option(
-      "--where <sql>",
+      "--where <condition>",
       "only rows for which this condition held, such as \"age > 30 and name like 'A%'\"",
     )
     .option("--columns <columns>", "only these columns, by name or glob, comma-separated", collectList)

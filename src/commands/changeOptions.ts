@@ -25,39 +25,48 @@ export interface FilterOptions {
   readonly context?: readonly ContextFact[] | undefined;
   /** The newest so many. */
   readonly limit?: number | undefined;
-  /** Newest first. */
+  /** In the order opposite to the command's own. */
   readonly reverse?: boolean | undefined;
 }
 
-/** What of a filter is still text when commander hands it over. */
-interface TypedInstants {
+/** The same as commander hands it over: instants are still text. */
+export type TypedFilter<T extends FilterOptions> = Omit<T, "since" | "until" | "range"> & {
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   readonly range?: string | undefined;
-}
+};
 
-/** A command's options as commander hands them over. */
-export type TypedFilter<T extends FilterOptions> = Omit<T, keyof TypedInstants> & TypedInstants;
+/** What these options do, in the same words wherever they are. */
+export const filterWords = {
+  op: "insert, update, delete, truncate; comma-separated",
+  column: "changes of these columns, by present or former name",
+  limit: "the newest n only",
+} as const;
 
 /** Adds the options that say which changes are meant. */
 export function addFilterOptions(command: Command): Command {
   return command
     .option("--actor <name>", "changes of this actor, or of this database user where no actor was claimed")
     .option("--db-user <name>", "changes of this session user, whatever actor was claimed")
-    .option("--op <operations>", "insert, update, delete, truncate; comma-separated", parseOperations)
-    .option("--column <names>", "changes of these columns, by present or former name", collectList)
+    .option("--op <operations>", filterWords.op, parseOperations)
+    .option("--column <names>", filterWords.column, collectList)
     .addOption(new Option("--since <when>", "changes from this instant on").conflicts("range"))
     .addOption(new Option("--until <when>", "changes up to this instant").conflicts("range"))
     .option("--range <a..b>", "changes after A, up to and including B; either may be left out")
     .option("--where <sql>", "an SQL condition over id, tx, at, op, key, old, new, actor, context …")
     .option("--grep <regex>", "a regular expression over key, values, actor and context, in any case")
     .option("--context <key=value>", "changes whose context has this; repeatable, all must hold", collectFact)
-    .option("--limit <n>", "the newest n changes", parseCount)
-    .option("--reverse", "newest first");
+    .option("--limit <n>", filterWords.limit, parseCount)
+    .option("--reverse", "in the opposite order");
 }
 
 /** The options as typed with their instants understood. */
-export async function readFilterOptions<T extends TypedInstants>({ since, until, range, ...options }: T) {
+export async function readFilterOptions<T extends FilterOptions>({
+  since,
+  until,
+  range,
+  ...options
+}: TypedFilter<T>) {
   return {
     ...options,
     since: await readOptionalWhen(since),
@@ -68,7 +77,8 @@ export async function readFilterOptions<T extends TypedInstants>({ since, until,
 
 const operations: readonly OperationName[] = ["insert", "update", "delete", "truncate"];
 
-function parseOperations(text: string, former: readonly OperationName[] = []): OperationName[] {
+/** Operations as an option: repeatable, comma-separated, in any case. */
+export function parseOperations(text: string, former: readonly OperationName[] = []): OperationName[] {
   const named = collectList(text).map((word) => {
     const found = operations.find((name) => name === word.toLowerCase());
     if (!found)

@@ -6,7 +6,13 @@ import {
   readFilterOptions,
   type TypedFilter,
 } from "./changeOptions.ts";
-import { addCommonOptions, type ConnectionOptions, type OutputOptions, type ZoneOptions } from "./options.ts";
+import {
+  addCommonOptions,
+  type ConnectionOptions,
+  type OutputOptions,
+  outputFormats,
+  type ZoneOptions,
+} from "./options.ts";
 
 export interface HistoryOptions extends ConnectionOptions, OutputOptions, ZoneOptions, FilterOptions {
   readonly table: string;
@@ -44,7 +50,11 @@ export function addHistoryCommand(
         ...["column", "limit", "reverse", "op", "actor", "dbUser", "where", "grep", "context", "schema"],
       ]),
     );
-  addCommonOptions(command, { instants: true, example: "audit history users 42 --since '2 days ago'" });
+  addCommonOptions(command, {
+    instants: true,
+    formats: outputFormats,
+    example: "audit history users 42 --since '2 days ago'",
+  });
   command.action(async (table: string, key: string[], options: Typed) =>
     run({ ...(await readFilterOptions(options)), table, key }, io),
   );

@@ -1,6 +1,12 @@
 import type { Command } from "commander";
 import type { Io } from "../io.ts";
-import { addCommonOptions, type ConnectionOptions, type OutputOptions, type ZoneOptions } from "./options.ts";
+import {
+  addCommonOptions,
+  type ConnectionOptions,
+  type OutputOptions,
+  outputFormats,
+  type ZoneOptions,
+} from "./options.ts";
 
 export type TagsOptions = ConnectionOptions & OutputOptions & ZoneOptions;
 
@@ -10,7 +16,7 @@ export function addTagsCommand(
   run: (options: TagsOptions, io: Io) => Promise<void> = runLazily,
 ): void {
   const command = program.command("tags").description("List the tags, newest first");
-  addCommonOptions(command, { instants: true, example: "audit tags" });
+  addCommonOptions(command, { instants: true, formats: outputFormats, example: "audit tags" });
   command.action((options: TagsOptions) => run(options, io));
 }
 

@@ -69,6 +69,9 @@ export async function install(connection: Connection, schema: string): Promise<I
       "Upgrade the tool: npm install -g pgtrail",
     );
   }
+  if (former && former.version !== version) await refuseHalfDetached(sql, schema);
+  if (former && (former.version !== version || !former.roles || !former.eventTriggers))
+    await lockAuditedTables(sql, schema);
   if (!there) {
     await refuseForeignSchema(sql, schema);
     await sql.unsafe(scripts.schema);
@@ -173,6 +176,23 @@ async function refuseStrangersObjects(sql: Sql, schema: string): Promise<void> {
   }
 }
 
+/** The server alters no table of which a partition is on its way out. */
+async function refuseHalfDetached(sql: Sql, schema: string): Promise<void> {
+  const [segment] = await sql<{ name: string }[]>`
+    select class.relname as name
+    from pg_inherits as member
+    join pg_class as class on class.oid = member.inhrelid
+    join pg_namespace as namespace on namespace.oid = class.relnamespace
+    where namespace.nspname = ${schema} and member.inhdetachpending`;
+  if (segment) {
+    const name = quoteIdentifier(schema);
+    throw refusal(
+      `An audit prune was cut off while it took the segment ${name}.${segment.name} out of the log; nothing was changed.`,
+      `Let it end, then run audit init again: alter table ${name}.change detach partition ${name}.${segment.name} finalize`,
+    );
+  }
+}
+
 /** Roles that are there already are of no use to an installer who cannot hand functions over to them. */
 function trial({ isSuperuser }: Connection): string {
   if (isSuperuser) return "";
@@ -220,6 +240,31 @@ async function writeInstallation(
     set version = ${version}, roles = ${roles}, event_triggers = ${eventTriggers}
     where era = (select max(era) from ${object("installation")})`;
   await sql`insert into ${object("retention")} (name) values ('forever') on conflict (name) do nothing`;
+}
+
+/**
+ * Locks every audited table before anything of ours is locked, in the order in which writers come: a table, its
+ * partitions, the log. The other way round a writer that has its table already would wait for the log, and init for
+ * the table, until the server ends one of them. The tables are found by their triggers, for a former registry may be
+ * stale or have other columns. One that may not be locked is left to refreshCapture, which fails where it needs it.
+ */
+async function lockAuditedTables(sql: Sql, schema: string): Promise<void> {
+  const tables = await sql<{ name: string }[]>`
+    select format('%I.%I', namespace.nspname, class.relname) as name
+    from pg_class as class
+    join pg_namespace as namespace on namespace.oid = class.relnamespace
+    where namespace.nspname <> ${schema}
+      and has_table_privilege(class.oid, 'update, delete, truncate')
+      and class.oid in (
+        select trigger.tgrelid
+        from pg_trigger as trigger
+        join pg_proc as function on function.oid = trigger.tgfoid
+        join pg_namespace as home on home.oid = function.pronamespace
+        where home.nspname = ${schema}
+      )
+    order by class.relispartition, name`;
+  if (tables.length === 0) return;
+  await sql.unsafe(`lock table ${tables.map(({ name }) => name).join(", ")} in share row exclusive mode`);
 }
 
 /** Makes the trigger functions of all audited tables anew, as this version writes them. */

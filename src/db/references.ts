@@ -1,8 +1,9 @@
 import { escapeControls } from "../core/safe.ts";
 import { didYouMean } from "../core/suggest.ts";
 import type { Reference } from "../core/when.ts";
-import { usageError } from "../errors.ts";
+import { type UserError, usageError } from "../errors.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { findTransaction, findTransactionOf } from "./transaction.ts";
 import type { ResolvedWhen } from "./when.ts";
 import { requireZone } from "./zone.ts";
 
@@ -18,31 +19,35 @@ export async function resolveReference(
 ): Promise<ResolvedWhen> {
   await requireZone(audit.sql, zone);
   if (when.kind === "tag") return resolveTag(audit, when, zone);
-  const tx = when.kind === "tx" ? when.id : await transactionOf(audit, when.id);
+  const found = await (when.kind === "tx"
+    ? findTransaction(audit, when.id)
+    : findTransactionOf(audit, when.id));
+  if (found === undefined) throw when.kind === "tx" ? unknownTransaction(when.id) : unknownChange(when.id);
   const before = when.kind === "tx" && when.before;
-  const [found] = await audit.sql<{ at: string | null; committed: boolean }[]>`
-    with done as (
-      select max(change.at) as at, max(change.xid) as xid
-      from ${audit.object("change")} as change
-      where change.xid = ${tx}::text::xid8
-    ), committed as (
-      select case when current_setting('track_commit_timestamp')::boolean
-        then pg_xact_commit_timestamp(done.xid::xid) end as at
-      from done
-    )
-    select
-      to_char(
-        greatest(done.at, committed.at) - case when ${before} then interval '1 microsecond' else interval '0' end,
-        'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as at,
-      committed.at is not null as committed
-    from done cross join committed`;
-  if (found?.at == null)
-    throw usageError(
-      `No change of transaction ${tx} is recorded.`,
-      "See the transactions of late with: audit log",
-    );
-  const notes = when.kind === "change" ? [`Change ${when.id} was done with its transaction, ${tx}.`] : [];
-  return { typed: when.typed, at: found.at, zone, precision: "approx", notes };
+  const [done] = await audit.sql<{ at: string }[]>`
+    select to_char(
+      greatest(${found.lastAt}::text::timestamptz, ${found.committedAt}::text::timestamptz)
+        - case when ${before} then interval '1 microsecond' else interval '0' end,
+      'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM') as at`;
+  const notes =
+    when.kind === "change" ? [`Change ${when.id} was done with its transaction, ${found.tx}.`] : [];
+  return { typed: when.typed, at: done?.at ?? found.lastAt, zone, precision: "approx", notes };
+}
+
+/** The usage error for a transaction of which nothing is in the log. */
+export function unknownTransaction(id: string): UserError {
+  return usageError(
+    `No change of transaction ${id} is recorded.`,
+    "See the transactions of late with: audit log",
+  );
+}
+
+/** The usage error for a change that is not in the log. */
+export function unknownChange(id: string): UserError {
+  return usageError(
+    `There is no change ${id} in the log.`,
+    "See changes with their numbers: audit history <table>",
+  );
 }
 
 async function resolveTag(
@@ -65,14 +70,4 @@ async function resolveTag(
     );
   }
   return { typed, at: found.at, zone, precision: "exact", tag: name, notes: [] };
-}
-
-async function transactionOf({ sql, object }: AuditDatabase, id: string): Promise<string> {
-  const [found] = await sql<{ tx: string }[]>`
-    select change.xid::text as tx from ${object("change")} as change where change.id = ${id}`;
-  if (found) return found.tx;
-  throw usageError(
-    `There is no change ${id} in the log.`,
-    "See changes with their numbers: audit history <table>",
-  );
 }

@@ -73,9 +73,10 @@ export async function* streamInRowOrder(
 
 function placesByTransaction(changes: readonly PlacedChange[]): Iterable<number[]> {
   const places = new Map<string, number[]>();
-  changes.forEach(({ tx }, place) => {
-    const own = places.get(tx) ?? [];
-    places.set(tx, own);
+  changes.forEach(({ tx, schema, table }, place) => {
+    const name = `${tx} ${schema} ${table}`;
+    const own = places.get(name) ?? [];
+    places.set(name, own);
     own.push(place);
   });
   return places.values();

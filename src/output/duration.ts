@@ -49,3 +49,18 @@ export function countText(count: number | bigint | string): string {
 export function countOf(count: number | bigint | string, noun: string): string {
   return `${countText(count)} ${noun}${String(count) === "1" ? "" : "s"}`;
 }
+
+/** How long something took: `1.5 s`, `2 min 5 s`, `3 h 20 min`. */
+export function spanText(milliseconds: number): string {
+  const seconds = milliseconds / second;
+  // What would be shown decides, so that 59.96 s is 1 min and not 60 s.
+  if (Math.round(seconds * 10) < 600) return `${Math.round(seconds * 10) / 10} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return pairText(Math.floor(whole / 60), "min", whole % 60, "s");
+  const minutes = Math.round(whole / 60);
+  return pairText(Math.floor(minutes / 60), "h", minutes % 60, "min");
+}
+
+function pairText(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return `${countText(large)} ${largeUnit}${small === 0 ? "" : ` ${small} ${smallUnit}`}`;
+}

@@ -89,22 +89,22 @@ function firstFitting(
 }
 
 /** Padded, so that the operations of a timeline stand below each other. */
-function sinceText(at: string, { now, style }: ChangeTextOptions): string {
+export function sinceText(at: string, { now, style }: ChangeTextOptions): string {
   const since = `(${ago(new Date(at), now)})`;
   return style.dim(since) + " ".repeat(Math.max(0, longestSince - since.length));
 }
 
-function unstyled(text: string, style: Style): string {
+export function unstyled(text: string, style: Style): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: our own colour codes; foreign ones are escaped by now
   return style.enabled ? text.replace(/\x1b\[\d+m/g, "") : text;
 }
 
-function opPaint(op: OperationName, style: Style): Paint {
+export function opPaint(op: OperationName, style: Style): Paint {
   if (op === "insert") return style.green;
   return op === "update" ? style.yellow : style.red;
 }
 
-function subjectText(change: Change, { subject, style }: ChangeTextOptions): string {
+export function subjectText(change: Change, { subject, style }: ChangeTextOptions): string {
   const table = subject === "table" ? tableLabel(change.schema, change.table) : "";
   if (change.key === null) return table;
   const key = keyText(change.key);
@@ -120,18 +120,21 @@ function keyText(key: string): string {
 }
 
 /** The claimed actor with what the server knows in brackets; the server's word alone where nothing else was claimed. */
-function whoText({ actor, dbUser, role }: Change, style: Style): string {
+export function whoText(
+  { actor, dbUser, role }: Pick<Change, "actor" | "dbUser" | "role">,
+  style: Style,
+): string {
   const known = wordText(dbUser) + (role === null || role === dbUser ? "" : ` as ${wordText(role)}`);
   if (actor === null) return known;
   return known === wordText(actor) ? known : `${wordText(actor)} ${style.dim(`(${known})`)}`;
 }
 
 /** A name in a line of words: quoted when it could pass for more than one of them. */
-function wordText(name: string): string {
+export function wordText(name: string): string {
   return /[\s()"]/.test(name) ? `"${safeText(name)}"` : safeText(name);
 }
 
-function valueLines(change: Change, options: ChangeTextOptions): string[] {
+export function valueLines(change: Change, options: ChangeTextOptions): string[] {
   const { style } = options;
   if (change.op === "update") return updateLines(change, options);
   const image = change.op === "insert" ? change.new : change.old;
@@ -181,7 +184,7 @@ function paintNull(value: Value | Withheld, text: string, style: Style): string 
  * The columns an update changed. Old images may be whole (full images, changed keys) and new ones absent (lean),
  * so neither side alone tells.
  */
-function changedColumns({ old, new: after, oldKey }: Change): string[] {
+export function changedColumns({ old, new: after, oldKey }: Change): string[] {
   const columns = new Set([...Object.keys(old ?? {}), ...Object.keys(after ?? {})]);
   return [...columns].filter((column) => {
     const before = columnValue(old, column);
@@ -206,7 +209,7 @@ function shares(
 }
 
 /** The column of column names: padded alike within one change; `room` is what a line has left for values. */
-function nameColumn(columns: readonly string[], { style, width }: ChangeTextOptions) {
+export function nameColumn(columns: readonly string[], { style, width }: ChangeTextOptions) {
   const shown = new Map(columns.map((column) => [column, safeText(column)]));
   const widest = Math.max(0, ...[...shown.values()].map((name) => displayWidth(name)));
   const padded = Math.min(widest, namesUpTo);

@@ -16,6 +16,8 @@ vi.mock("../../src/actions/enable.ts", () => ({ runEnable: received.take("enable
 vi.mock("../../src/actions/disable.ts", () => ({ runDisable: received.take("disable") }));
 vi.mock("../../src/actions/status.ts", () => ({ runStatus: received.take("status") }));
 vi.mock("../../src/actions/history.ts", () => ({ runHistory: received.take("history") }));
+vi.mock("../../src/actions/log.ts", () => ({ runLog: received.take("log") }));
+vi.mock("../../src/actions/show.ts", () => ({ runShow: received.take("show") }));
 vi.mock("../../src/actions/diff.ts", () => ({ runDiff: received.take("diff") }));
 vi.mock("../../src/actions/atTime.ts", () => ({ runAtTime: received.take("at-time") }));
 vi.mock("../../src/actions/retention.ts", () => ({
@@ -196,6 +198,49 @@ expectOptions("history", [
     { table: "users", key: [], limit: 5, reverse: true, schema: "then" },
   ],
   [["history", "users", "7", "--plot", "price"], { table: "users", key: ["7"], plot: "price" }],
+]);
+
+expectOptions("log", [
+  [["log"], { tables: [] }],
+  [["log", "users", "relation:7"], { tables: ["users", "relation:7"] }],
+  [["log", "--actor", "ana", "--since", "-2h"], { tables: [], actor: "ana", since: twoHoursAgo }],
+  [
+    ["log", "--range", "-2h..now", "--op", "delete", "--column", "name", "--limit", "5", "--reverse"],
+    {
+      tables: [],
+      range: { from: twoHoursAgo, to: now },
+      op: ["delete"],
+      column: ["name"],
+      limit: 5,
+      reverse: true,
+    },
+  ],
+  [
+    ["log", "--where", "op = 'insert'", "--grep", "x", "--context", "a=b=c", "--db-user", "shop", "--json"],
+    {
+      tables: [],
+      where: "op = 'insert'",
+      grep: "x",
+      context: [{ key: "a", value: "b=c" }],
+      dbUser: "shop",
+      json: true,
+    },
+  ],
+]);
+
+expectOptions("show", [
+  [["show", "4711"], { what: { kind: "change", id: "4711" } }],
+  [["show", "change:4711", "--tz", "UTC"], { what: { kind: "change", id: "4711" }, tz: "UTC" }],
+  [
+    ["show", "tx:812", "--op", "insert,update", "--column", "a,b", "--limit", "3", "--json"],
+    {
+      what: { kind: "tx", id: "812" },
+      op: ["insert", "update"],
+      column: ["a", "b"],
+      limit: 3,
+      json: true,
+    },
+  ],
 ]);
 
 expectOptions("diff", [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytesText, countOf, countText } from "../../src/output/duration.ts";
+import { ago, bytesText, countOf, countText, spanText } from "../../src/output/duration.ts";
 
 const now = new Date("2026-11-22T12:00:00Z");
 
@@ -62,5 +62,20 @@ describe("countText", () => {
       "0 segments",
       "1,200 changes",
     ]);
+  });
+});
+
+describe("spanText", () => {
+  it.each([
+    [1000, "1 s"],
+    [1549, "1.5 s"],
+    [59_949, "59.9 s"],
+    [59_950, "1 min"],
+    [125_000, "2 min 5 s"],
+    [3_599_600, "1 h"],
+    [12_000_000, "3 h 20 min"],
+    [3_600_000_000, "1,000 h"],
+  ])("says of %i ms: %s", (milliseconds, text) => {
+    expect(spanText(milliseconds)).toBe(text);
   });
 });
