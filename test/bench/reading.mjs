@@ -41,14 +41,7 @@ const logs = {
 /** Instants by how many changes of a table came after them. */
 const afters = [0, 500, Math.round((all / 20) * 0.782)];
 
-const server = await openServer({ url: options.url, major: Number(options.major), leave: options.leave });
 const figures = {};
-try {
-  await run();
-} finally {
-  await server.close();
-}
-if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(figures, null, 2)}\n`);
 
 async function run() {
   for (const log of Object.values(logs)) {
@@ -190,12 +183,7 @@ const commands = {
   "`show tx:ID`": ({ tx }) => ["show", `tx:${tx}`],
   "`show ID`": ({ newest }) => ["show", String(newest)],
   "`blame orders KEY`": ({ key }) => ["blame", "orders", key],
-  "`diff orders --range` of the last hour": ({ hour, end }) => [
-    "diff",
-    "orders",
-    "--range",
-    `${hour}..${end}`,
-  ],
+  "`diff orders --from` an hour ago": ({ hour, end }) => ["diff", "orders", "--from", hour, "--to", end],
   "`query --at` an hour ago, two tables joined": ({ hour }) => [
     "query",
     "--at",
@@ -267,3 +255,11 @@ function span({ min, median }) {
 function mapValues(object, change) {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
 }
+
+const server = await openServer({ url: options.url, major: Number(options.major), leave: options.leave });
+try {
+  await run();
+} finally {
+  await server.close();
+}
+if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(figures, null, 2)}\n`);
