@@ -1,6 +1,7 @@
 /** The library: what the commands call, for programs that want the same. */
 export { runAtTime } from "./actions/atTime.ts";
 export { runBench } from "./actions/bench.ts";
+export { runBlame } from "./actions/blame.ts";
 export { runDiff } from "./actions/diff.ts";
 export { runDisable } from "./actions/disable.ts";
 export { runEnable } from "./actions/enable.ts";
@@ -8,7 +9,9 @@ export { runHistory } from "./actions/history.ts";
 export { runInit } from "./actions/init.ts";
 export { runLog } from "./actions/log.ts";
 export { runPrune } from "./actions/prune.ts";
+export { runQuery } from "./actions/query.ts";
 export { runRetentionList, runRetentionSet } from "./actions/retention.ts";
+export { runShell } from "./actions/shell.ts";
 export { runShow } from "./actions/show.ts";
 export { runStatus } from "./actions/status.ts";
 export { runTag } from "./actions/tag.ts";

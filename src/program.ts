@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { addAtTimeCommand } from "./commands/atTime.ts";
 import { addBenchCommand } from "./commands/bench.ts";
+import { addBlameCommand } from "./commands/blame.ts";
 import { addCheckCommand } from "./commands/check.ts";
 import { addDefaultsCommand } from "./commands/defaults.ts";
 import { addDemoCommand } from "./commands/demo.ts";
@@ -11,7 +12,9 @@ import { addHistoryCommand } from "./commands/history.ts";
 import { addInitCommand } from "./commands/init.ts";
 import { addLogCommand } from "./commands/log.ts";
 import { addPruneCommand } from "./commands/prune.ts";
+import { addQueryCommand } from "./commands/query.ts";
 import { addRetentionCommand } from "./commands/retention.ts";
+import { addShellCommand } from "./commands/shell.ts";
 import { addShowCommand } from "./commands/show.ts";
 import { addStatusCommand } from "./commands/status.ts";
 import { addSyncCommand } from "./commands/sync.ts";
@@ -62,6 +65,9 @@ export function createProgram(io: Io): Command {
   addShowCommand(program, io);
   addDiffCommand(program, io);
   addAtTimeCommand(program, io);
+  addBlameCommand(program, io);
+  addQueryCommand(program, io);
+  addShellCommand(program, io);
   addTagCommand(program, io);
   addTagsCommand(program, io);
   addDefaultsCommand(program, io);

@@ -89,11 +89,21 @@ export interface Instant {
   readonly tag?: string | undefined;
 }
 
-/** One row that differs between two instants. */
+/**
+ * One row that differs between two instants. The key is null in a table audited without one. What one side of a changed
+ * row does not hold is not known there.
+ */
 export type RowDifference =
-  | { readonly kind: "inserted"; readonly key: string; readonly new: Image }
-  | { readonly kind: "deleted"; readonly key: string; readonly old: Image }
-  | { readonly kind: "changed"; readonly key: string; readonly old: Image; readonly new: Image };
+  | { readonly kind: "inserted"; readonly key: string | null; readonly new: Image }
+  | { readonly kind: "deleted"; readonly key: string | null; readonly old: Image }
+  | {
+      readonly kind: "changed";
+      readonly key: string | null;
+      /** The former key, where the row has another now. */
+      readonly oldKey?: string | undefined;
+      readonly old: Image;
+      readonly new: Image;
+    };
 
 /** What is kept of a change: of an update the columns that changed, whole rows, or nothing new. */
 export type Images = "changes" | "full" | "lean";

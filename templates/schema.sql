@@ -99,7 +99,9 @@ create table audit_schema.relation (
   sight       text,
   enabled     boolean     not null,
   dropped_at  timestamptz,
-  horizon_at  timestamptz
+  horizon_at  timestamptz,
+  view_name   text,
+  view_made   text
 );
 create unique index relation_oid_idx on audit_schema.relation (oid) where dropped_at is null;
 comment on table audit_schema.relation is 'Registry of tables that are or were audited. The id survives rename, dump and restore.';
@@ -131,6 +133,8 @@ comment on column audit_schema.relation.sight is 'Fingerprint of what decides ho
 comment on column audit_schema.relation.enabled is 'Whether its changes are to be recorded.';
 comment on column audit_schema.relation.dropped_at is 'When the table was dropped; null while it is there.';
 comment on column audit_schema.relation.horizon_at is 'The newest change that prune removed: before it the past cannot be rebuilt.';
+comment on column audit_schema.relation.view_name is 'The view of our schema that shows its changes with its own columns (--view); null for none.';
+comment on column audit_schema.relation.view_made is 'Fingerprint of the statement by which that view was last made (_view_statement).';
 
 create table audit_schema.defaults (
   name  text  not null primary key,
@@ -148,6 +152,7 @@ create table audit_schema.relation_shape (
   name     text        not null,
   type     text        not null,
   recorded boolean     not null,
+  xid      xid8                 default pg_current_xact_id(),
   primary key (relation, from_id, attnum)
 );
 comment on table audit_schema.relation_shape is 'The columns of a table by attribute number, one version per change of its definition or of what is recorded.';
@@ -156,6 +161,7 @@ comment on column audit_schema.relation_shape.recorded is 'Whether the values ar
 comment on column audit_schema.relation_shape.from_id is 'The version holds from this number of the change sequence on.';
 comment on column audit_schema.relation_shape.from_at is 'When the version was written down.';
 comment on column audit_schema.relation_shape.attnum is 'Attribute number: stays when the column is renamed.';
+comment on column audit_schema.relation_shape.xid is 'The transaction that changed the definition. Null: written down by a version that did not note it.';
 comment on column audit_schema.relation_shape.name is 'What the column was called.';
 comment on column audit_schema.relation_shape.type is 'Its type, as format_type() writes it.';
 

@@ -62,10 +62,23 @@ begin
     -- No version before this one set tags; of one that was set by hand nothing bounds the search.
     alter table audit_schema.tag add column since timestamptz not null default '-infinity';
     alter table audit_schema.tag alter column since drop default;
+    alter table audit_schema.relation_shape add column xid xid8;
+    alter table audit_schema.relation_shape alter column xid set default pg_catalog.pg_current_xact_id();
     if pg_catalog.to_regclass('audit_schema.change_at_idx') is not null then
       drop index audit_schema.change_at_idx;
       create index change_place_idx on audit_schema.change using brin (at, id) with (pages_per_range = 64, autosummarize = on);
     end if;
+  end if;
+end
+$do$;
+
+do $do$
+begin
+  if not exists (
+    select from pg_catalog.pg_attribute
+    where attrelid = 'audit_schema.relation'::pg_catalog.regclass and attname = 'view_name' and not attisdropped
+  ) then
+    alter table audit_schema.relation add column view_name text, add column view_made text;
   end if;
 end
 $do$;

@@ -44,6 +44,8 @@ export async function runDefaultsSet(options: DefaultsSetOptions, io: Io): Promi
       statement: options.statement,
       always: options.always,
       retain: options.retain?.name,
+      view: options.view,
+      "view-name": options.viewName,
     });
     const retention = options.retain && (await planRetention(audit, options.retain));
     const { schema } = audit.installation;

@@ -4,7 +4,8 @@ import { findObstacle, type Obstacle, type TableFacts } from "../core/auditable.
 import { type CaptureSettings, sameSettings } from "../core/capture.ts";
 import { patternsFor, settleCapture, unknownEverywhere } from "../core/enablePlan.ts";
 import { type Key, type KeyWish, settleKey } from "../core/key.ts";
-import { formatTableName } from "../core/name.ts";
+import { formatTableName, quoteIdentifier } from "../core/name.ts";
+import { isReservedName } from "../core/viewName.ts";
 import { enableStatements, lockStatement } from "../db/capture.ts";
 import { listTables, resolveTables } from "../db/catalog.ts";
 import { readDefaults } from "../db/defaults.ts";
@@ -20,7 +21,8 @@ import {
   segmentStatements,
   setRetention,
 } from "../db/retention.ts";
-import { ExitCode, SilentExit, UserError, usageError } from "../errors.ts";
+import { listTakenNames } from "../db/views.ts";
+import { ExitCode, refusal, SilentExit, UserError, usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { type EnabledRow, enabledJson, enabledText } from "../output/enabled.ts";
 import { lookOf } from "../output/look.ts";
@@ -192,7 +194,31 @@ async function settleTargets(
     }
   }
   if (faults.length > 0) throw usageError(faults.join("\n"), hint);
+  await refuseTakenNames(audit, targets);
   return targets;
+}
+
+/** A view takes no name that something else has, or that another table's view is to have. */
+async function refuseTakenNames(audit: AuditDatabase, targets: readonly Target[]): Promise<void> {
+  const named = targets.flatMap(({ facts, existing, settings }) =>
+    settings.viewName === null ? [] : [{ facts, existing, name: settings.viewName }],
+  );
+  const taken = named.length === 0 ? [] : await listTakenNames(audit);
+  const schema = quoteIdentifier(audit.installation.schema);
+  const faults = named.flatMap(({ facts, existing, name }, index) => {
+    const other = taken.find(
+      (one) => one.name === name && (one.relation === null || one.relation !== existing?.id),
+    );
+    const twin = named.slice(0, index).find((one) => one.name === name);
+    const by = twin ? `the view of ${formatTableName(twin.facts)}` : other?.what;
+    if (by === undefined && !isReservedName(name)) return [];
+    const view = `${schema}.${quoteIdentifier(name)}`;
+    return [
+      `${formatTableName(facts)}: its view cannot be called ${view}: ${by ? `that is ${by}` : "such names are kept for our own objects"}.`,
+    ];
+  });
+  if (faults.length > 0)
+    throw refusal(faults.join("\n"), "Choose another name, such as: --view-name '{schema}_{table}_history'");
 }
 
 /** Columns by name and glob, as they were typed. */
@@ -315,6 +341,7 @@ function describe(
     ...(settings.onTruncate === "capture"
       ? []
       : [`TRUNCATE ${settings.onTruncate === "record" ? "recorded as an event" : "forbidden"}`]),
+    ...(settings.viewName === null ? [] : [`history in the view ${quoteIdentifier(settings.viewName)}`]),
     ...(former?.enabled && former.retentionId !== settings.retentionId
       ? ["the new retention holds for future changes only"]
       : []),

@@ -13,6 +13,9 @@ export interface CaptureOptions {
   readonly oversize?: Oversize | undefined;
   readonly statement?: boolean | undefined;
   readonly always?: boolean | undefined;
+  readonly view?: boolean | undefined;
+  /** A pattern with {schema} and {table}. */
+  readonly viewName?: string | undefined;
 }
 
 /** Adds the options that say how tables are audited, in the same words for one table and for the defaults. */
@@ -49,7 +52,10 @@ export function addCaptureOptions(command: Command): Command {
     .option("--statement", "keep the text of the client's statement in the context")
     .option("--no-statement", "keep it no longer")
     .option("--always", "record in replica role as well: logical replication, session_replication_role")
-    .option("--no-always", "record there no longer");
+    .option("--no-always", "record there no longer")
+    .option("--view", "show its history as a view of our schema, with the table's own columns")
+    .option("--no-view", "take that view away")
+    .option("--view-name <pattern>", "what to call it, such as '{schema}_{table}_history'");
 }
 
 /** Adds --retain, in the same words for one table and for the defaults. */

@@ -5,6 +5,8 @@ interface ServerError extends Error {
   readonly code: string;
   readonly severity: string;
   readonly hint?: string;
+  /** Said instead of the server's own. */
+  readonly instead?: true;
 }
 
 /** A failure of the server that nobody using the command causes: our bug. Carries no query and no values. */
@@ -96,6 +98,8 @@ interface Verdict {
   readonly exitCode: ExitCode;
   /** Said when the server gives no hint of its own. */
   readonly hint?: string;
+  /** Said instead of the server's own. */
+  readonly instead?: true;
 }
 
 const BY_STATE: Readonly<Record<string, Verdict>> = {
@@ -107,6 +111,7 @@ const BY_STATE: Readonly<Record<string, Verdict>> = {
   UA005: { exitCode: ExitCode.Refused },
   UA006: { exitCode: ExitCode.Usage },
   UA007: { exitCode: ExitCode.Inconclusive },
+  UA008: { exitCode: ExitCode.Refused },
 
   "28000": {
     exitCode: ExitCode.Surroundings,
@@ -134,6 +139,7 @@ const BY_STATE: Readonly<Record<string, Verdict>> = {
     exitCode: ExitCode.Surroundings,
     hint: "The database holds bytes that are not valid text in its encoding (see: show server_encoding).",
   },
+  "2BP01": { exitCode: ExitCode.Refused, hint: "Drop what is built on it first.", instead: true },
   "55P03": { exitCode: ExitCode.Refused, hint: "Another session holds the lock. Try again later." },
   "40001": { exitCode: ExitCode.Refused, hint: "Another transaction came first. Run the command again." },
   "40P01": { exitCode: ExitCode.Refused, hint: "Another transaction waited for us. Run the command again." },
@@ -162,7 +168,12 @@ function translateServerError(error: ServerError): Error {
   if (!verdict) return new DatabaseFault(error.code, error.message, error.stack);
   return new UserError(verdict.exitCode, asSentence(error.message), {
     // Our own hints may end in a command, which has to paste back.
-    hint: error.hint ? (error.code.startsWith("UA") ? error.hint : asSentence(error.hint)) : verdict.hint,
+    hint:
+      error.hint && !verdict.instead
+        ? error.code.startsWith("UA")
+          ? error.hint
+          : asSentence(error.hint)
+        : verdict.hint,
     detail: sqlStateDetail(error.code),
   });
 }
@@ -172,7 +183,7 @@ function sqlStateDetail(code: string): string {
 }
 
 /** The server writes without capital and full stop. A first word that is a name keeps its case. */
-function asSentence(text: string): string {
+export function asSentence(text: string): string {
   const capital = /^[a-z]+(?=[\s,:])/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return /[.!?)]$/.test(capital) ? capital : `${capital}.`;
 }

@@ -27,6 +27,8 @@ export interface CaptureSettings {
   /** Whether the triggers fire under session_replication_role = replica as well. */
   readonly always: boolean;
   readonly retentionId: number;
+  /** The view that shows its history with its own columns; null for none. */
+  readonly viewName: string | null;
 }
 
 /** Whether two tables' settings, or a table's before and after, come to the same. */
@@ -49,5 +51,6 @@ function comparable(settings: CaptureSettings): unknown[] {
     settings.keepsStatement,
     settings.always,
     settings.retentionId,
+    settings.viewName,
   ];
 }

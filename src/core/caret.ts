@@ -10,6 +10,21 @@ export function caret(text: string, position: number): string {
   return `  ${escapeControls(text)}\n  ${" ".repeat(width)}^`;
 }
 
+/** How much of a long line is shown on either side of the place that is pointed at, in characters. */
+const CONTEXT = 60;
+
+/** Like `caret`, for texts of many lines or long ones: the line in question, or the part of it around the place. */
+export function caretLines(text: string, position: number): string {
+  const start = position === 0 ? 0 : text.lastIndexOf("\n", position - 1) + 1;
+  const next = text.indexOf("\n", position);
+  const line = text.slice(start, next < 0 ? text.length : next);
+  const within = position - start;
+  const from = within > CONTEXT ? within - CONTEXT : 0;
+  const head = from > 0 ? "…" : "";
+  const tail = line.length > within + CONTEXT ? "…" : "";
+  return caret(head + line.slice(from, within + CONTEXT) + tail, within - from + head.length);
+}
+
 /** A sentence of the form `"text" is <what>: <problem>.` with the caret below it. */
 export function pointedMessage(text: string, what: string, position: number, problem: string): string {
   return `"${escapeControls(text)}" is ${what}: ${problem}.\n${caret(text, position)}`;

@@ -1,5 +1,7 @@
 import { usageError } from "../errors.ts";
 import { checkPatterns } from "./columns.ts";
+import { escapeControls } from "./safe.ts";
+import { checkViewPattern } from "./viewName.ts";
 
 /** The settings of enable that can have a default for all tables, by their flags without the dashes. */
 export const defaultNames = [
@@ -11,6 +13,8 @@ export const defaultNames = [
   "statement",
   "always",
   "retain",
+  "view",
+  "view-name",
 ] as const;
 
 export type DefaultName = (typeof defaultNames)[number];
@@ -39,6 +43,7 @@ export function planDefaults(former: Defaults, wishes: Defaults): DefaultChange[
     const wish = wishes[name];
     if (wish === undefined) return [];
     if (Array.isArray(wish)) checkPatterns(wish, `--${name}`);
+    if (name === "view-name") checkViewDefault(wish);
     const value = Array.isArray(wish) && wish.length === 0 ? null : wish;
     return [{ name, value, former: former[name] ?? null }];
   });
@@ -57,6 +62,16 @@ export function planDefaults(former: Defaults, wishes: Defaults): DefaultChange[
     );
   }
   return changes;
+}
+
+/** One name for the views of all tables would be none. */
+function checkViewDefault(pattern: DefaultValue): void {
+  checkViewPattern(String(pattern));
+  if (!String(pattern).includes("{table}"))
+    throw usageError(
+      `--view-name: "${escapeControls(String(pattern))}" would give all views the same name.`,
+      "Write it as '{table}_history', with {table} for the table's name.",
+    );
 }
 
 /** A default as it is typed: patterns joined by commas, yes or no for what is only on or off. */

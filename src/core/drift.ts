@@ -41,6 +41,8 @@ const kinds = {
   "trigger-stray": "warning",
   "rows-owner": "warning",
   "grant-missing": "warning",
+  "view-missing": "warning",
+  "view-outdated": "warning",
   "functions-left": "note",
   "no-roles": "note",
   "no-event-triggers": "note",
@@ -157,6 +159,10 @@ export function driftMessage({ kind, subject, detail }: Drift): string {
       return `The table has got another owner than ${subject}, by which TRUNCATE capture reads it, or that one runs with other rights: TRUNCATE is refused.`;
     case "grant-missing":
       return `${subject} lacks the right to ${found} on it.`;
+    case "view-missing":
+      return `The view ${subject}, which shows its history, is gone.`;
+    case "view-outdated":
+      return `The view ${subject} is not the one that is made for the table as it is now (${found}).`;
     case "functions-left":
       return "The table was dropped; its trigger functions are still there.";
     case "no-roles":

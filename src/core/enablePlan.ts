@@ -5,6 +5,7 @@ import type { CaptureSettings, Choice } from "./capture.ts";
 import { globToRegExp, resolveColumns } from "./columns.ts";
 import type { Key } from "./key.ts";
 import { foldCase, formatTableName } from "./name.ts";
+import { VIEW_PATTERN, viewNameOf } from "./viewName.ts";
 
 /** What is asked for now; undefined leaves a setting as it was. */
 export interface CaptureWishes {
@@ -19,6 +20,9 @@ export interface CaptureWishes {
   /** Accepts that the statement's text may hold what is excluded or redacted. */
   readonly statementAnyway?: boolean | undefined;
   readonly always?: boolean | undefined;
+  readonly view?: boolean | undefined;
+  /** A pattern; see viewNameOf. */
+  readonly viewName?: string | undefined;
   readonly retentionId?: number | undefined;
 }
 
@@ -69,10 +73,27 @@ export function settleCapture(
     keepsStatement: wishes.statement ?? former?.keepsStatement ?? defaults.statement ?? false,
     always: wishes.always ?? former?.always ?? defaults.always ?? false,
     retentionId: wishes.retentionId ?? former?.retentionId ?? defaults.retentionId,
+    viewName: settleView(facts, wishes, former, defaults),
   };
   refuseHiddenKey(facts, settings);
   refuseTellingStatement(facts, wishes, settings, former);
   return { settings, notes };
+}
+
+/** A view keeps the name it has, also when the table gets another: others read it. */
+function settleView(
+  facts: TableFacts,
+  wishes: CaptureWishes,
+  former: CaptureSettings | undefined,
+  defaults: CaptureDefaults,
+): string | null {
+  if (wishes.viewName !== undefined && wishes.view === false)
+    throw usageError("--view-name names a view, and --no-view takes it away; only one of them can be meant.");
+  const asked = wishes.view ?? (wishes.viewName === undefined ? undefined : true);
+  const wanted = asked ?? (former === undefined ? defaults.view === true : former.viewName !== null);
+  if (!wanted) return null;
+  if (wishes.viewName !== undefined) return viewNameOf(wishes.viewName, facts);
+  return former?.viewName ?? viewNameOf(defaults.viewName ?? VIEW_PATTERN, facts);
 }
 
 /** What was excluded while the table had another key cannot be its key now: every change would tell it. */

@@ -43,11 +43,26 @@ on conflict (id) do update set
     .map((column) => `${column} = ${column === "digested" ? "relation.digested or " : ""}excluded.${column}`)
     .join(", ")};`,
     `select ${schema}._record_shape(${relation}, ${facts.oid}, ${unrecorded});`,
+    ...viewStatements(schema, request),
     ...capture.map(({ statement }) => statement),
     ...(gap === undefined ? [] : [`select ${schema}._end_coverage(${relation}, ${literal(gap)});`]),
     `select ${schema}._begin_coverage(${relation}, 'enabled');`,
     operation(schema, "enable", relation, { table: qualified(facts), ...settings }),
     ...giveBack(installation, isSuperuser),
+  ];
+}
+
+/** A view of another name, or that is not wanted any more, goes; the one that is wanted is made as the table is now. */
+function viewStatements(schema: string, { relation, existing, settings }: CaptureRequest): string[] {
+  const former = existing?.viewName ?? null;
+  return [
+    ...(former === null || former === settings.viewName
+      ? []
+      : [
+          `drop view if exists ${schema}.${quoteIdentifier(former)};`,
+          `update ${schema}.relation set view_made = null where id = ${relation};`,
+        ]),
+    ...(settings.viewName === null ? [] : [`select ${schema}._make_view(${relation});`]),
   ];
 }
 
@@ -94,6 +109,7 @@ async function settledEntry(
     keeps_statement: settings.keepsStatement,
     always: settings.always,
     retention: settings.retentionId,
+    view_name: settings.viewName,
     capture: installation.eventTriggers ? "generated" : "guarded",
     enabled: true,
   };

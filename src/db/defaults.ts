@@ -16,6 +16,8 @@ export interface SetDefaults {
   readonly oversize?: Oversize | undefined;
   readonly statement?: boolean | undefined;
   readonly always?: boolean | undefined;
+  readonly view?: boolean | undefined;
+  readonly "view-name"?: string | undefined;
   /** The name of a retention class. */
   readonly retain?: string | undefined;
 }
@@ -30,10 +32,15 @@ export async function readSetDefaults({ sql, object }: AuditDatabase): Promise<S
 
 /** What holds for a table that is enabled for the first time, where nothing else is asked. */
 export async function readDefaults(audit: AuditDatabase): Promise<CaptureDefaults> {
-  const { retain, "on-truncate": onTruncate, ...defaults } = await readSetDefaults(audit);
+  const {
+    retain,
+    "on-truncate": onTruncate,
+    "view-name": viewName,
+    ...defaults
+  } = await readSetDefaults(audit);
   const classes = await listRetention(audit);
   const kept = classes.find(({ name }) => name === (retain ?? FOREVER));
-  return { ...defaults, onTruncate, retentionId: kept?.id ?? 1 };
+  return { ...defaults, onTruncate, viewName, retentionId: kept?.id ?? 1 };
 }
 
 /** The statements that set defaults and take others away, and note that. */

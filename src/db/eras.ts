@@ -23,7 +23,7 @@ export async function listEras({ sql, object }: AuditDatabase): Promise<Era[]> {
 }
 
 /** Conditions on `change`: within the era. */
-export function withinEra({ sql }: AuditDatabase, { era, first, next }: Era) {
+export function withinEra({ sql }: Pick<AuditDatabase, "sql">, { era, first, next }: Era) {
   // The first era's bound would only cost: there is nothing before it.
   return sql`
     ${era === 1 ? sql`` : sql`and change.id >= ${String(first)}::bigint`}

@@ -1,7 +1,8 @@
 import { resolveColumns } from "../core/columns.ts";
 import { formatTableName, quoteIdentifier } from "../core/name.ts";
-import type { Image, Instant, RowDifference, Value } from "../types.ts";
+import type { Instant, Value } from "../types.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { streamRows } from "./rawRows.ts";
 import type { Relation } from "./registry.ts";
 
 /** A column whose value at an instant cannot be known, and why. */
@@ -16,11 +17,6 @@ export interface PastRows {
   readonly unknown: readonly UnknownColumn[];
   readonly batches: AsyncGenerator<(readonly Value[])[], void, undefined>;
 }
-
-const BATCH = 500;
-
-/** Written as true and false, like in images. */
-const BOOLEAN = 16;
 
 /** Which of a table's rows and columns to read. Whatever is left out does not narrow. */
 export interface PastQuery {
@@ -60,7 +56,7 @@ export async function readPast(
     columns: chosen.map(({ name }) => name),
     unknown: unknownAmong(chosen),
     batches: streamRows(
-      audit,
+      audit.sql,
       [
         `select ${list.join(", ")}`,
         `from (${statement}) as ${alias}`,
@@ -101,12 +97,8 @@ async function columnsThen(
   const then = await sql<{ attnum: number; name: string }[]>`
     select shape.attnum, shape.name
     from ${object("relation_shape")} as shape
-    where shape.relation = ${relation.id} and shape.from_id = (
-      select coalesce(
-        max(version.from_id) filter (where version.from_at <= ${instant.at}::text::timestamptz),
-        min(version.from_id))
-      from ${object("relation_shape")} as version
-      where version.relation = ${relation.id})
+    where shape.relation = ${relation.id}
+      and shape.from_id = ${object("_shape_at")}(${relation.id}, ${instant.at}::text::timestamptz, ${instant.tag ?? null}::text)
     order by shape.attnum`;
   return then.map(({ attnum, name }) => {
     const today = present.find((column) => column.attnum === attnum);
@@ -117,7 +109,7 @@ async function columnsThen(
 }
 
 /** The columns of the key in key order, quoted. What a primary key holds, a query can sort by. */
-async function keyNames({ sql }: AuditDatabase, relation: Relation): Promise<string[]> {
+export async function keyNames({ sql }: AuditDatabase, relation: Relation): Promise<string[]> {
   const rows = await sql<{ name: string }[]>`
     select format('%I', attribute.attname) as name
     from unnest(${sql.array([...relation.keyColumns], 21)}::smallint[]) with ordinality as key_column (attnum, place)
@@ -139,99 +131,13 @@ export async function unknownColumns(
 async function columnsAt({ sql, object }: AuditDatabase, relation: Relation, instant: Instant) {
   return sql<{ attnum: number; name: string; source: string; reason: string | null }[]>`
     select attnum, name, name as source, unknown as reason
-    from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant.at}::text::timestamptz)`;
+    from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant.at}::text::timestamptz, ${instant.tag ?? null}::text)`;
 }
 
 function unknownAmong(
   columns: readonly { readonly name: string; readonly reason: string | null }[],
 ): UnknownColumn[] {
   return columns.flatMap(({ name, reason }) => (reason === null ? [] : [{ name, reason }]));
-}
-
-/** Reads raw values: no parser of the driver may touch what people stored. */
-async function* streamRows(
-  { sql }: AuditDatabase,
-  statement: string,
-): AsyncGenerator<(readonly Value[])[], void, undefined> {
-  let types: readonly number[] = [];
-  for await (const rows of sql.unsafe(statement).raw().cursor(BATCH)) {
-    // The driver names the columns with the first batch only.
-    const { columns } = rows as unknown as { columns: readonly { type: number }[] | null };
-    if (columns) types = columns.map(({ type }) => type);
-    yield (rows as unknown as (Buffer | null)[][]).map((row) =>
-      row.map((value, index) => toValue(value, types[index] ?? 0)),
-    );
-  }
-}
-
-function toValue(raw: Buffer | null, type: number): Value {
-  if (raw === null) return null;
-  const text = raw.toString("utf8");
-  return type === BOOLEAN ? (text === "t" ? "true" : "false") : text;
-}
-
-/**
- * The rows that differ between two instants, by key, with what differs. Looks at the keys that were touched
- * since the earlier one only, and compares the columns that are known then. `key` narrows it to one row.
- */
-export async function* streamDifferences(
-  audit: AuditDatabase,
-  relation: Relation,
-  instants: { readonly from: Instant; readonly to: Instant },
-  key: string | undefined,
-): AsyncGenerator<RowDifference[], void, undefined> {
-  const { sql, object } = audit;
-  const keys = key === undefined ? await touchedSince(audit, relation, instants.from) : [key];
-  const before = await statementAt(audit, relation, instants.from, keys);
-  const after = await statementAt(audit, relation, instants.to, keys);
-  const imageAt = (instant: Instant) => sql`
-    ${object("_row_image_expression")}(${relation.oid}::oid, array(
-      select attnum from ${object("_columns_at")}(${relation.id}, ${relation.oid}::oid, ${instant.at}::text::timestamptz)
-      where unknown is not null
-    ), 'r.')`;
-  // Columns that are known at the later instant only tell what was inserted; they cannot be compared.
-  const [made] = await sql<{ key: string; known: string; inserted: string }[]>`
-    select
-      ${object("_key_expression")}(${relation.oid}::oid, ${sql.array([...relation.keyColumns], 21)}::smallint[], 'r.') as key,
-      ${imageAt(instants.from)} as known,
-      ${imageAt(instants.to)} as inserted`;
-  const names = await keyNames(audit, relation);
-  const places = names.map((name, index) => `, r.${name} as place_${index}`).join("");
-  const order = names.map((_, index) => `coalesce(before.place_${index}, after.place_${index})`).join(", ");
-  const side = (statement: string) =>
-    `select ${made?.key} as key, ${made?.known} as known, ${made?.inserted} as inserted${places} from (${statement}) as r`;
-  const query = `
-    select key, before.known::text as old,
-      (case when before.known is null then after.inserted else after.known end)::text as new
-    from (${side(before)}) as before
-    full join (${side(after)}) as after using (key)
-    where before.known is distinct from after.known
-    order by ${order || "key"}`;
-  for await (const rows of sql
-    .unsafe<{ key: string; old: string | null; new: string | null }[]>(query)
-    .cursor(BATCH)) {
-    yield rows.map(toDifference);
-  }
-}
-
-function toDifference(row: { key: string; old: string | null; new: string | null }): RowDifference {
-  const old = row.old === null ? undefined : (JSON.parse(row.old) as Image);
-  const after = row.new === null ? undefined : (JSON.parse(row.new) as Image);
-  if (old && after) return { kind: "changed", key: row.key, old, new: after };
-  if (after) return { kind: "inserted", key: row.key, new: after };
-  return { kind: "deleted", key: row.key, old: old ?? {} };
-}
-
-/** Keys touched by what was not done at the instant. */
-async function touchedSince(
-  { sql, object }: AuditDatabase,
-  relation: Relation,
-  instant: Instant,
-): Promise<string[]> {
-  const [made] = await sql<{ query: string }[]>`
-    select ${object("_undone_keys")}(${relation.id}, ${instant.at}::text::timestamptz, ${instant.tag ?? null}::text) as query`;
-  const rows = await sql.unsafe<{ key: string }[]>(made?.query ?? "");
-  return rows.map(({ key }) => key);
 }
 
 /** SQL text of a query for the rows of a table as they were at an instant; of some rows only where keys are given. */
@@ -246,4 +152,16 @@ export async function statementAt(
       ${relation.oid}::oid, ${instant.at}::text::timestamptz, ${instant.tag ?? null}::text,
       ${keys === null ? null : sql.array([...keys], 25)}::text[]) as statement`;
   return made?.statement ?? "";
+}
+
+/** Whether the state of a table at an instant can be told from its present one: covered since, and rows told apart. */
+export async function isCovered(
+  { sql, object }: AuditDatabase,
+  relation: Relation,
+  instant: Instant,
+): Promise<boolean> {
+  if (relation.keyFrom === "none") return false;
+  const [oldest] = await sql<{ covered: boolean | null }[]>`
+    select at <= ${instant.at}::text::timestamptz as covered from ${object("_oldest_instant")}(${relation.id})`;
+  return oldest?.covered ?? false;
 }

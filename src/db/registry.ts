@@ -42,7 +42,7 @@ export async function listRelations({ sql, object, installation }: AuditDatabase
       relation.only_columns as "onlyColumns", relation.only_globs as "onlyGlobs",
       relation.redacted, relation.redact_columns as "redactColumns", relation.redact_globs as "redactGlobs",
       relation.images, relation.on_truncate as "onTruncate", relation.oversize,
-      relation.keeps_statement as "keepsStatement", relation.always,
+      relation.keeps_statement as "keepsStatement", relation.always, relation.view_name as "viewName",
       retention.name as retention, retention.id as "retentionId",
       relation.capture, relation.kind, relation.enabled,
       relation.dropped_at is not null or class.oid is null as dropped

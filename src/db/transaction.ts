@@ -3,6 +3,7 @@ import { narrowPages, type PageRange, spreadPages } from "../core/spread.ts";
 import { type Era, listEras, withinEra } from "./eras.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { inPages, listSegmentPages, pageOf, type SegmentPages } from "./pages.ts";
+import { findSuccessor } from "./successor.ts";
 
 /** Where a transaction lies in the log. Instants are ISO 8601 with microseconds, in the session's zone. */
 export interface FoundTransaction {
@@ -98,15 +99,17 @@ async function locate(
 
 /** A second's grace covers clocks that were set back a little; a longer one would be the larger part of a busy log. */
 async function boundsOf(
-  { sql, object }: AuditDatabase,
+  audit: AuditDatabase,
   { tx, era, committedAt }: Sought,
   began: string | undefined,
 ): Promise<Bounds> {
+  const { sql, object } = audit;
+  const successor = began === undefined ? undefined : await findSuccessor(audit, tx, era, began);
   const [bounds] = await sql<Bounds[]>`
     select
       (${began ?? null}::text::timestamptz - interval '1 second')::text as since,
       (${committedAt}::text::timestamptz + interval '1 second')::text as until,
-      min(tag.id)::text as below
+      least(min(tag.id), ${successor ?? null}::bigint)::text as below
     from ${object("tag")} as tag
     where tag.era = ${era.era} and pg_visible_in_snapshot(${tx}::text::xid8, tag.snapshot)`;
   return bounds ?? unbounded;

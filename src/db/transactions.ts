@@ -1,5 +1,5 @@
 import { toMicroseconds } from "../core/instant.ts";
-import { firstStep, nextStep, type Step, type Walk } from "../core/window.ts";
+import { firstStep, nextStep, type Reading, type Step, type Walk } from "../core/window.ts";
 import type { Origin, TransactionSummary } from "../types.ts";
 import { type ChangeFilter, filterCondition } from "./changeFilter.ts";
 import { type Era, listEras } from "./eras.ts";
@@ -142,19 +142,28 @@ async function* walkEra(
       }
       if (left() === 0) return;
     }
-    step = nextStep(walk, afterLast(step, met, limit), { rows: Number(met[0]?.rows ?? 0), ms });
+    step =
+      met.length < limit
+        ? nextStep(walk, step, { rows: Number(met[0]?.rows ?? 0), ms })
+        : nextStep(walk, ...endingWith(step, met));
     const border = step?.window.to;
     for (const [tx, firstId] of told) if (border === undefined || firstId >= border) told.delete(tx);
   }
 }
 
-/** Where more transactions were met than are told at once, the window ends with the last of these. */
-function afterLast(step: Step, met: readonly Met[], limit: number): Step {
-  const last = met.at(-1);
-  if (met.length < limit || last === undefined) return step;
-  const from = BigInt(last.lastId);
-  const { to } = step.window;
-  return { window: { from, to }, width: to === undefined ? step.width : to - from };
+/**
+ * Where more transactions were met than are told at once, the window ends with the last of these, and held as many rows
+ * as its share. What it took says nothing of that share.
+ */
+function endingWith(step: Step, met: readonly Met[]): [Step, Reading] {
+  const { window, width } = step;
+  const from = BigInt(met.at(-1)?.lastId ?? 0);
+  const read = window.to === undefined ? width : window.to - from;
+  const rows = Math.ceil((Number(met[0]?.rows ?? 0) * Number(read)) / Number(width));
+  return [
+    { window: { from, to: window.to }, width: read },
+    { rows, ms: 0 },
+  ];
 }
 
 /** The one to look from: none of their changes is older, for a transaction begins before it records. */

@@ -37,7 +37,12 @@ export async function findStrangersObject(
       and owned.deptype = 'o'
       and not ${isTrusted(sql, "owned.refobjid")}
       and not (
-        owned.classid = 'pg_proc'::regclass
+        (owned.classid = 'pg_proc'::regclass
+          -- history views, which read with the rights of whoever asks
+          or owned.classid = 'pg_class'::regclass and exists (
+            select from pg_class as class
+            where class.oid = owned.objid and class.relkind = 'v' and class.reloptions @> '{security_invoker=true}'
+          ))
         and pg_get_userbyid(owned.refobjid) = any (${sql.array(AUDIT_ROLES, 25)}::text[])
       )
       and not exists (

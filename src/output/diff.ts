@@ -1,6 +1,7 @@
+import type { DifferenceCounts } from "../core/diffCounts.ts";
 import { displayWidth, safeText, truncateTo } from "../core/safe.ts";
-import type { Image, RowDifference } from "../types.ts";
-import type { Look } from "./columns.ts";
+import type { Change, Image, RowDifference, Value, Withheld } from "../types.ts";
+import type { Cell, Column, Look, Row } from "./columns.ts";
 import { countText } from "./duration.ts";
 import { changedTexts, columnValue, sameValue, valueText } from "./value.ts";
 
@@ -25,37 +26,34 @@ export function differenceText(difference: RowDifference, look: Look): string {
   return changedText(difference, look);
 }
 
-function rowText(mark: string, key: string, image: Image, { width }: Look): string {
+function rowText(mark: string, key: string | null, image: Image, { width }: Look): string {
   const values = Object.entries(image).map(
     ([column, value]) => `${safeText(column)}=${valueText(value, width)}`,
   );
-  const line = [`${mark} ${valueText(key)}`, ...values].join(gap);
+  const line = [key === null ? mark : `${mark} ${valueText(key)}`, ...values].join(gap);
   return width === undefined ? line : truncateTo(line, width);
 }
 
 function changedText(
-  { key, old, new: after }: RowDifference & { kind: "changed" },
+  { key, oldKey, old, new: after }: RowDifference & { kind: "changed" },
   { style, width }: Look,
 ): string {
-  const columns = [...new Set([...Object.keys(old), ...Object.keys(after)])];
-  const changed = columns.filter(
-    (column) => !sameValue(columnValue(old, column), columnValue(after, column)),
-  );
-  const keyText = valueText(key);
-  const before = [`< ${keyText}`];
-  const now = [`> ${keyText}`];
-  const room = width === undefined ? undefined : width - displayWidth(keyText) - 2;
+  const { columns, changed } = columnsOf({ old, new: after });
+  const keys = {
+    before: key === null ? "" : valueText(oldKey ?? key),
+    now: key === null ? "" : valueText(key),
+  };
+  const widestKey = Math.max(displayWidth(keys.before), displayWidth(keys.now));
+  const before = [key === null ? "<" : `< ${pad(keys.before, widestKey)}`];
+  const now = [key === null ? ">" : `> ${pad(keys.now, widestKey)}`];
+  const room = width === undefined ? undefined : width - widestKey - 2;
   for (const column of changed) {
     const name = safeText(column);
     const limit =
       room === undefined
         ? undefined
         : Math.max(shortestValue, Math.floor(room / changed.length) - displayWidth(name) - 1 - gap.length);
-    const texts = changedTexts(
-      columnValue(old, column) ?? null,
-      columnValue(after, column) ?? null,
-      limit === undefined ? undefined : { before: limit, after: limit },
-    );
+    const texts = sidesText(columnValue(old, column), columnValue(after, column), limit);
     const widest = Math.max(displayWidth(texts.before, alignedUpTo), displayWidth(texts.after, alignedUpTo));
     const padded = column === changed.at(-1) || widest > alignedUpTo ? 0 : widest;
     before.push(`${name}=${pad(texts.before, padded)}`);
@@ -66,19 +64,32 @@ function changedText(
   return `${style.red(before.join(gap))}\n${style.green(now.join(gap))}${rest}\n`;
 }
 
-function pad(text: string, width: number): string {
-  return text + " ".repeat(Math.max(0, width - displayWidth(text, width)));
+/** Which columns there are on either side, and which of them differ. */
+function columnsOf({ old, new: after }: { readonly old: Image; readonly new: Image }) {
+  const columns = [...new Set([...Object.keys(old), ...Object.keys(after)])];
+  const changed = columns.filter(
+    (column) => !sameValue(columnValue(old, column), columnValue(after, column)),
+  );
+  return { columns, changed };
 }
 
-/** How many rows differ, by kind. */
-export type DifferenceCounts = Readonly<Record<RowDifference["kind"], number>>;
+/** Not kept, so not known (lean images). */
+const unknown = "?";
 
-/** Before the first row. */
-export const noDifferences: DifferenceCounts = { inserted: 0, deleted: 0, changed: 0 };
+type Side = Value | Withheld | undefined;
 
-/** The counts with one row more: a stream of differences is a loop of this and differenceText. */
-export function countDifference(counts: DifferenceCounts, { kind }: RowDifference): DifferenceCounts {
-  return { ...counts, [kind]: counts[kind] + 1 };
+function sidesText(before: Side, after: Side, limit: number | undefined) {
+  if (before === undefined || after === undefined)
+    return { before: sideText(before, limit), after: sideText(after, limit) };
+  return changedTexts(before, after, limit === undefined ? undefined : { before: limit, after: limit });
+}
+
+function sideText(value: Side, limit: number | undefined): string {
+  return value === undefined ? unknown : valueText(value, limit);
+}
+
+function pad(text: string, width: number): string {
+  return text + " ".repeat(Math.max(0, width - displayWidth(text, width)));
 }
 
 /** The last line: `3 inserted, 1 deleted, 2 changed`, or `no differences`. */
@@ -88,12 +99,66 @@ export function differenceSummary(counts: DifferenceCounts): string {
   return `${countText(inserted)} inserted, ${countText(deleted)} deleted, ${countText(changed)} changed\n`;
 }
 
+/** A differing row and its table; with the change that made it, where every change is shown. */
+export interface DifferenceItem {
+  readonly schema: string;
+  readonly table: string;
+  readonly difference: RowDifference;
+  readonly change?: Pick<Change, "id" | "tx" | "at"> | undefined;
+}
+
 /** A differing row as JSON answers show it; the side that does not exist is null. */
-export function differenceJson(difference: RowDifference) {
+export function differenceJson({ schema, table, difference, change }: DifferenceItem) {
   return {
     kind: difference.kind,
+    schema,
+    table,
     key: difference.key,
+    old_key: difference.kind === "changed" ? (difference.oldKey ?? null) : null,
     old: difference.kind === "inserted" ? null : difference.old,
     new: difference.kind === "deleted" ? null : difference.new,
+    ...(change && { id: change.id, tx: change.tx, at: change.at }),
   };
+}
+
+/** One column of one differing row: what a line of a spreadsheet shows. */
+export interface ColumnDifference extends Omit<DifferenceItem, "difference"> {
+  readonly kind: RowDifference["kind"];
+  readonly key: string | null;
+  readonly column: string | null;
+  readonly old: Cell;
+  readonly new: Cell;
+}
+
+/** The columns of a spreadsheet of differences. */
+export const columnDifferenceColumns: readonly Column[] = [
+  ...["kind", "schema", "table", "key", "column", "old", "new"].map((title) => ({ title })),
+];
+
+/** A differing row column by column: those that changed, or all of a row that came or went. A row of which nothing is known has one line. */
+export function columnDifferences(item: DifferenceItem): ColumnDifference[] {
+  const { difference, ...place } = item;
+  const { kind, key } = difference;
+  const old = kind === "inserted" ? {} : difference.old;
+  const after = kind === "deleted" ? {} : difference.new;
+  const { columns, changed } = columnsOf({ old, new: after });
+  const shown = kind === "changed" ? changed : columns;
+  const line = { ...place, kind, key };
+  if (shown.length === 0) return [{ ...line, column: null, old: null, new: null }];
+  return shown.map((column) => ({
+    ...line,
+    column,
+    old: kind === "inserted" ? null : cellOf(columnValue(old, column)),
+    new: kind === "deleted" ? null : cellOf(columnValue(after, column)),
+  }));
+}
+
+function cellOf(value: Side): Cell {
+  if (value === undefined) return unknown;
+  return value !== null && typeof value === "object" ? valueText(value) : value;
+}
+
+/** The same as a row of columnDifferenceColumns. */
+export function columnDifferenceRow(item: ColumnDifference): Row {
+  return [item.kind, item.schema, item.table, item.key, item.column, item.old, item.new];
 }

@@ -2,6 +2,8 @@ import { displayWidth, safeText } from "../core/safe.ts";
 import type { Value, Withheld } from "../types.ts";
 import { bytesText } from "./duration.ts";
 
+export { columnValue, sameValue } from "../core/image.ts";
+
 /** Text that could be mistaken for something else when it stands bare: empty, blank-edged, quoted, or the word null. */
 const ambiguous = /^$|^[\s"]|[\s"]$|^null$/;
 
@@ -19,22 +21,6 @@ export function valueText(value: Value | Withheld, width?: number): string {
 /** What is said in place of a value that is not kept. */
 function withheldText(withheld: Withheld): string {
   return "redacted" in withheld ? "[redacted]" : `[${bytesText(withheld.bytes)}, ${withheld.digest}]`;
-}
-
-/**
- * Whether two values, or what stands for them, are the same as far as the log can tell. A redacted value stands in a
- * change only where it changed, so two marks are never the same.
- */
-export function sameValue(one: Value | Withheld | undefined, other: Value | Withheld | undefined): boolean {
-  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) {
-    return one === other;
-  }
-  return "digest" in one && "digest" in other && one.digest === other.digest && one.bytes === other.bytes;
-}
-
-/** The value of a column, undefined where the image does not hold it. */
-export function columnValue<T>(image: Readonly<Record<string, T>> | null, column: string): T | undefined {
-  return image !== null && Object.hasOwn(image, column) ? image[column] : undefined;
 }
 
 /** Characters kept before the first difference when a long common beginning is left out. */

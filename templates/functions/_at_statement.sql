@@ -115,7 +115,7 @@ begin
     case when bool_or(known.base <> known.type and known.unknown is not null)
       then format(E'\n  left join %s as absent on false', source) else '' end
   into untouched, present, past, rebuilt, absent
-  from audit_schema._columns_at(relation_id, audited, instant) as known;
+  from audit_schema._columns_at(relation_id, audited, instant, tag) as known;
 
   if keys is not null then
     asked := format(' and (change.key = any (%1$L) or change.old_key = any (%1$L))', keys);

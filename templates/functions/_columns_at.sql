@@ -1,22 +1,16 @@
 -- The columns of a table today, and of each whether its value at an instant can be known. unknown is null where
 -- it can, else says why not: excluded or redacted then or at any time since, younger than the instant, rewritten by ALTER TYPE,
 -- of a name that was given to another column while DDL was not followed.
--- plainly: whether a text of its type is read back by a cast (see _reads_plainly). base:
+-- A tag names the instant where it is given. plainly: whether a text of its type is read back by a cast (see _reads_plainly). base:
 -- the type itself, or what is under it where it is a domain.
-create or replace function audit_schema._columns_at(relation integer, audited oid, instant timestamptz)
+create or replace function audit_schema._columns_at(relation integer, audited oid, instant timestamptz, tag text default null)
 returns table (attnum smallint, name text, type text, unknown text, plainly boolean, base text)
 language sql
 stable
 set search_path = pg_catalog, pg_temp
 as $function$
-  with version as (
-    select shape.from_id, min(shape.from_at) <= instant as began_before
-    from audit_schema.relation_shape as shape
-    where shape.relation = _columns_at.relation
-    group by shape.from_id
-  ), first_version as (
-    select coalesce(max(version.from_id) filter (where version.began_before), min(version.from_id)) as from_id
-    from version
+  with first_version as materialized (
+    select audit_schema._shape_at(relation, instant, tag) as from_id
   ), since as (
     select shape.attnum,
       bool_or(shape.from_id = first_version.from_id) as there_then,

@@ -20,6 +20,9 @@ vi.mock("../../src/actions/log.ts", () => ({ runLog: received.take("log") }));
 vi.mock("../../src/actions/show.ts", () => ({ runShow: received.take("show") }));
 vi.mock("../../src/actions/diff.ts", () => ({ runDiff: received.take("diff") }));
 vi.mock("../../src/actions/atTime.ts", () => ({ runAtTime: received.take("at-time") }));
+vi.mock("../../src/actions/query.ts", () => ({ runQuery: received.take("query") }));
+vi.mock("../../src/actions/shell.ts", () => ({ runShell: received.take("shell") }));
+vi.mock("../../src/actions/blame.ts", () => ({ runBlame: received.take("blame") }));
 vi.mock("../../src/actions/retention.ts", () => ({
   runRetentionList: received.take("retention list"),
   runRetentionSet: received.take("retention set"),
@@ -123,6 +126,12 @@ expectOptions("enable", [
   [
     ["enable", "users", "--statement", "--statement-anyway"],
     { tables: [users], statement: true, statementAnyway: true },
+  ],
+  [["enable", "users", "--view"], { tables: [users], view: true }],
+  [["enable", "users", "--no-view"], { tables: [users], view: false }],
+  [
+    ["enable", "users", "--view-name", "{schema}_{table}_log"],
+    { tables: [users], viewName: "{schema}_{table}_log" },
   ],
   [["enable", "users", "--always"], { tables: [users], always: true }],
   [["enable", "users", "--no-always"], { tables: [users], always: false }],
@@ -243,21 +252,98 @@ expectOptions("show", [
   ],
 ]);
 
+const sinceTwoHours = { kind: "between", from: twoHoursAgo, to: undefined };
+
+expectOptions("blame", [
+  [["blame", "users", "42"], { table: "users", key: ["42"] }],
+  [["blame", "order_items", "3", "7"], { table: "order_items", key: ["3", "7"] }],
+  [
+    ["blame", "users", "id=42", "--column", 'email,"Odd,Name"', "--column", "hair_*"],
+    { table: "users", key: ["id=42"], column: ["email", '"Odd,Name"', "hair_*"] },
+  ],
+  [
+    ["blame", "users", "42", "--at", "-2h", "--tz", "UTC", "--json"],
+    { table: "users", key: ["42"], at: twoHoursAgo, tz: "UTC", json: true },
+  ],
+]);
+
 expectOptions("diff", [
-  [["diff", "users", "--from", "-2h"], { table: "users", key: [], from: twoHoursAgo }],
+  [["diff", "users", "--from", "-2h"], { table: "users", key: [], span: sinceTwoHours }],
   [
     ["diff", "users", "1", "2", "--from", "-2h", "--to", "now"],
-    { table: "users", key: ["1", "2"], from: twoHoursAgo, to: now },
+    { table: "users", key: ["1", "2"], span: { kind: "between", from: twoHoursAgo, to: now } },
   ],
   [
     ["diff", "users", "--from", "yesterday 17:00", "--json"],
     {
       table: "users",
       key: [],
-      from: { kind: "day", typed: "yesterday 17:00", day: "yesterday", time: "17:00" },
+      span: {
+        kind: "between",
+        from: { kind: "day", typed: "yesterday 17:00", day: "yesterday", time: "17:00" },
+        to: undefined,
+      },
       json: true,
     },
   ],
+  [
+    ["diff", "users", "--range", "-2h..now"],
+    { table: "users", key: [], span: { kind: "between", from: twoHoursAgo, to: now } },
+  ],
+  [["diff", "users", "--range", "-2h.."], { table: "users", key: [], span: sinceTwoHours }],
+  [
+    ["diff", "--all", "--from", "-2h", "--net"],
+    { table: undefined, key: [], all: true, span: sinceTwoHours },
+  ],
+  [
+    ["diff", "--schema", "sales", "--from=-2h", "--each", "--stat"],
+    { table: undefined, key: [], schema: "sales", span: sinceTwoHours, each: true, stat: true },
+  ],
+  [
+    ["diff", "--tx", "4711", "--summary", "--exit-code"],
+    {
+      table: undefined,
+      key: [],
+      span: { kind: "tx", tx: { kind: "tx", typed: "tx:4711", id: "4711", before: false } },
+      summary: true,
+      exitCode: true,
+    },
+  ],
+  [
+    ["diff", "users", "42", "--tx", "tx:4711", "-o", "sql"],
+    {
+      table: "users",
+      key: ["42"],
+      span: { kind: "tx", tx: { kind: "tx", typed: "tx:4711", id: "4711", before: false } },
+      output: "sql",
+    },
+  ],
+]);
+
+expectOptions("query", [
+  [
+    ["query", "--at", "now", "select 1"],
+    { at: now, source: { kind: "text", text: "select 1" }, present: [] },
+  ],
+  [["query", "--at", "-2h", "-"], { at: twoHoursAgo, source: { kind: "stdin" }, present: [] }],
+  [
+    ["query", "--at", "now", "--file", "report.sql", "--json"],
+    { at: now, source: { kind: "file", path: "report.sql" }, present: [], json: true },
+  ],
+  [
+    ["query", "select 1", "--at=now", "--present", 'users,public."A,b"', "--present", "c", "--tz", "UTC"],
+    {
+      at: now,
+      source: { kind: "text", text: "select 1" },
+      present: [users, { schema: "public", table: "A,b" }, { schema: undefined, table: "c" }],
+      tz: "UTC",
+    },
+  ],
+]);
+
+expectOptions("shell", [
+  [["shell", "--at", "-2h"], { at: twoHoursAgo, present: [] }],
+  [["shell", "--at", "now", "--present", "users", "--json"], { at: now, present: [users], json: true }],
 ]);
 
 expectOptions("at-time", [

@@ -30,6 +30,17 @@ async function expectUsageError(args: readonly string[], message: string | RegEx
   return stderr;
 }
 
+describe("what query refuses", () => {
+  it.each<[string[], string]>([
+    [["query", "--at", "now"], "There is no query."],
+    [["query", "--at", "now", "select 1", "--file", "x.sql"], "The query is given twice"],
+    [["query", "--at", "now", "select 1; select 2"], "Only one statement can be run"],
+    [["query", "--at", "now", "drop table users"], '"drop" begins none of these.'],
+  ])("%j", async (args, message) => {
+    await expectUsageError(args, message);
+  });
+});
+
 describe("what commander refuses", () => {
   it.each<[string[], string]>([
     [["enabel", "users"], "Unknown command 'enabel' (Did you mean enable?)"],
@@ -38,8 +49,22 @@ describe("what commander refuses", () => {
     [["history"], "Missing required argument 'table'."],
     [["at-time"], "Missing required argument 'when'."],
     [["at-time", "now"], "Missing required argument 'table'."],
-    [["diff", "users"], "Required option '--from <when>' not specified."],
-    [["diff", "--from", "now"], "Missing required argument 'table'."],
+    [
+      ["diff", "users", "--from", "now", "--range", "-2h..now"],
+      "Option '--range <A..B>' cannot be used with option '--from <when>'.",
+    ],
+    [
+      ["diff", "users", "--tx", "12", "--to", "now"],
+      "Option '--tx <id>' cannot be used with option '--to <when>'.",
+    ],
+    [
+      ["diff", "users", "--from", "now", "--net", "--each"],
+      "Option '--net' cannot be used with option '--each'.",
+    ],
+    [
+      ["diff", "users", "--from", "now", "--stat", "--summary"],
+      "Option '--stat' cannot be used with option '--summary'.",
+    ],
     [["retention", "set", "normal"], "Missing required argument 'interval'."],
     [
       ["retention", "set", "normal", "90d", "more"],
@@ -55,6 +80,8 @@ describe("what commander refuses", () => {
     [["status", "--dry-run"], "Unknown option '--dry-run'."],
     [["prune", "--apply"], "Unknown option '--apply'."],
     [["demo", "--dry-run"], "Unknown option '--dry-run'."],
+    [["query", "select 1"], "Required option '--at <when>' not specified."],
+    [["shell"], "Required option '--at <when>' not specified."],
     [["bench"], "Missing required argument 'table'."],
     [["status", "-x"], "Unknown option '-x'."],
     [["history", "users", "-2h"], "Unknown option '-2h'."],
@@ -115,6 +142,17 @@ describe("what our grammars refuse", () => {
     [["at-time", "", "users"], '"" is not an instant we can use: it is empty.'],
     [["history", "users", "--since", "90"], "a bare number could be seconds, days, a year or an id"],
     [["history", "users", "--until", "yesteday"], 'did you mean "yesterday"?'],
+    [["diff", "users"], "From which instant on is not said."],
+    [["diff", "users", "--to", "now"], "From which instant on is not said."],
+    [["diff", "users", "--range", "..now"], "From which instant on is not said."],
+    [["diff", "users", "--range", "now"], "its two dots are missing"],
+    [["diff", "--from", "now"], /No table is named\.\n.*--all for every audited table/],
+    [["diff", "users", "--all", "--from", "now"], "only one of them can be meant"],
+    [["diff", "users", "--schema", "sales", "--tx", "12"], "only one of them can be meant"],
+    [["diff", "--tx", "yesterday"], '"yesterday" does not name a transaction.'],
+    [["diff", "--tx", "before:tx:12"], '"before:tx:12" does not name a transaction.'],
+    [["diff", "users", "--from", "now", "-o", "sql", "--each"], "it cannot go with --each"],
+    [["diff", "users", "--from", "now", "-o", "sql", "--summary"], "it cannot go with --summary"],
     [["diff", "users", "--from", "2026-02-30"], "2026-02 has no day 30"],
     [["diff", "users", "--from", "now", "--to", "25:00"], "a time alone does not say which day"],
     [["enable", "users", "--key", '"open'], '""open" is not'],

@@ -125,6 +125,7 @@ it("gives a copy the settings of the table under the copy's own numbers", () => 
     keepsStatement: true,
     always: false,
     retentionId: 4,
+    viewName: null,
   };
   const from = [aColumn(2, "a"), aColumn(3, "b"), aColumn(5, "c")];
   const to = [aColumn(1, "a"), aColumn(2, "b"), aColumn(3, "c")];

@@ -13,6 +13,7 @@ const settings: CaptureSettings = {
   keepsStatement: false,
   always: false,
   retentionId: 1,
+  viewName: null,
 };
 
 describe("sameSettings", () => {
@@ -42,6 +43,7 @@ describe("sameSettings", () => {
     keepsStatement: [{ keepsStatement: true }],
     always: [{ always: true }],
     retentionId: [{ retentionId: 2 }],
+    viewName: [{ viewName: "users_history" }],
   };
 
   it.each(Object.values(differences).flat())("tells %j apart", (changed) => {

@@ -12,6 +12,15 @@ describe("planDefaults", () => {
       [{ name: "images", value: "full", former: "lean" }],
     ],
     [
+      "how views are called",
+      {},
+      { view: true, "view-name": "{schema}_{table}" },
+      [
+        { name: "view", value: true, former: null },
+        { name: "view-name", value: "{schema}_{table}", former: null },
+      ],
+    ],
+    [
       "off, which is not the same as not set",
       {},
       { always: false },
@@ -60,6 +69,8 @@ describe("planDefaults", () => {
       "not a column name or glob for --exclude",
       "Write it as",
     ],
+    ["one name for all views", {}, { "view-name": "history_of" }, "the same name", "{table}_history"],
+    ["a name made of nothing known", {}, { "view-name": "{tbl}" }, "stands for nothing", "{table}_history"],
     [
       "statements beside columns",
       { redact: ["a"] },

@@ -52,6 +52,18 @@ function column(attnum: number, name: string) {
 }
 
 describe("settleCapture", () => {
+  it("names a view by the table, by the default, or by what is asked, and keeps the name", () => {
+    const { table } = someTable();
+    expect(settle({ view: true }).settings.viewName).toBe(`${table}_history`);
+    const byDefault = { retentionId: 1, view: true, viewName: "{table}_log" };
+    expect(settle({}, { defaults: byDefault }).settings.viewName).toBe(`${table}_log`);
+    expect(settle({ view: false }, { defaults: byDefault }).settings.viewName).toBeNull();
+    expect(settle({}, { before: plain, defaults: byDefault }).settings.viewName).toBeNull();
+    expect(settle({ view: true }, { before: former }).settings.viewName).toBe("odd_history");
+    const error = userErrorOf(() => settle({ view: false, viewName: "x" }));
+    expect(error.message).toContain("only one of them can be meant");
+  });
+
   it("records every column and every TRUNCATE, for ever, unless told otherwise", () => {
     expect(settle({})).toEqual({ settings: plain, notes: [] });
   });
@@ -68,6 +80,8 @@ describe("settleCapture", () => {
     ["the only columns, to all", { only: [] }, { only: null }],
     ["the redactions", { redact: ["email", "api_*"] }, { redact: { columns: [2], globs: ["api_*"] } }],
     ["the redactions, to none", { redact: [] }, { redact: noChoice }],
+    ["the view, to none", { view: false }, { viewName: null }],
+    ["the view's name", { viewName: "{table}_log" }, { viewName: `${someTable().table}_log` }],
     ["the images", { images: "changes" }, { images: "changes" }],
     ["what TRUNCATE does", { onTruncate: "record" }, { onTruncate: "record" }],
     ["what becomes of oversize rows", { oversize: "fail" }, { oversize: "fail" }],

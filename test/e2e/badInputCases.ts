@@ -343,7 +343,7 @@ const usage: readonly Line[] = [
   ],
   ["a missing table", ["history"], 2, /Missing required argument 'table'/],
   ["a missing table after the time", ["at-time", "now"], 2, /Missing required argument 'table'/],
-  ["a missing --from", ["diff", "users"], 2, /'--from <when>' not specified/],
+  ["a missing --from", ["diff", "users"], 2, /From which instant on is not said.*\n.*--from <when>/],
   ["nothing to enable", ["enable"], 2, /No table is named.*\n.*--all/],
   ["nothing to disable", ["disable"], 2, /No table is named.*\n.*--all/],
   ["--all beside a table", ["enable", "--all", "users"], 2, /only one of them can be meant/],

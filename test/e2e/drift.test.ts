@@ -71,6 +71,7 @@ beforeAll(async () => {
   await audit("enable", "users", "orders", "event", "doomed");
   await audit("enable", "keyed", "--key", "a,b");
   await audit("enable", "orders", "--always");
+  await audit("enable", "users", "--view");
   await database.sql.unsafe("insert into users values (1, 'a', 'b')");
   const tables = await database.sql<{ name: string; id: number }[]>`
     select table_name as name, id from audit.relation`;
@@ -246,6 +247,17 @@ const cases: readonly Case[] = [
     table: "orders",
     done: "select audit._end_coverage(N, 'by hand')",
     kinds: ["coverage-ended"],
+  },
+  { drift: "a history view dropped", done: "drop view audit.users_history", kinds: ["view-missing"] },
+  {
+    drift: "a history view that reads with the rights of its owner",
+    done: "alter view audit.users_history set (security_invoker = false)",
+    kinds: ["view-outdated"],
+  },
+  {
+    drift: "a history view of which nothing is known",
+    done: "update audit.relation set view_made = 'x' where table_name = 'users'",
+    kinds: ["view-outdated"],
   },
   {
     drift: "a right of audit_ddl revoked",

@@ -13,6 +13,7 @@ export const plainSettings: CaptureSettings = {
   keepsStatement: false,
   always: false,
   retentionId: 1,
+  viewName: null,
 };
 
 /** Settings of the same table that are other than the plain ones in each point that can be asked for. */
@@ -28,4 +29,5 @@ export const oddSettings: CaptureSettings = {
   keepsStatement: true,
   always: true,
   retentionId: 7,
+  viewName: "odd_history",
 };

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll } from "vitest";
 import { connectTo, urlOfDatabase } from "./client.ts";
-import { startTestServer, type TestServer } from "./testServer.ts";
+import { type ServerSettings, startTestServer, type TestServer } from "./testServer.ts";
 import { opensLater, type TestDatabase } from "./useDatabase.ts";
 
 /** A server of the test file's own: for what transactions in any database of a server can hold up. */
@@ -10,13 +10,16 @@ export interface OwnServer {
   readonly useDatabase: () => TestDatabase;
 }
 
-/** Starts a server for the test file, on which nothing runs but what the tests do: autovacuum is off. */
-export function useOwnServer(): OwnServer {
+/**
+ * Starts a server for the test file, on which nothing runs but what the tests do: autovacuum is off. `settings` are for
+ * its start; a server that runs already keeps its own.
+ */
+export function useOwnServer(settings: ServerSettings = {}): OwnServer {
   let server: TestServer | undefined;
   const url = () => server?.url ?? "";
 
   beforeAll(async () => {
-    server = await startTestServer();
+    server = await startTestServer(process.env, settings);
     await onServer("alter system set autovacuum = off");
     await onServer("select pg_reload_conf()");
   });

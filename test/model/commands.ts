@@ -1,74 +1,55 @@
-import type { TestSql } from "../helpers/client.ts";
 import { connectTo } from "../helpers/client.ts";
-import { runCli } from "../helpers/runCli.ts";
-import { unknowable } from "./check.ts";
-import type { Boundary, PastHistory } from "./history.ts";
+import { askOf } from "./ask.ts";
+import { checkBlame } from "./blame.ts";
+import { checkBetween, checkLife } from "./lives.ts";
+import type { PastHistory } from "./making.ts";
+import { type KnownMoment, knowable, knownMoments } from "./moments.ts";
+import { keyOf, type Place, printedKey, someKey } from "./place.ts";
+import { checkQuery } from "./query.ts";
 import type { Random } from "./random.ts";
-import { type RecordedChange, replay } from "./replay.ts";
-import { type Copy, differenceOf, rowText, type TrueRow } from "./truth.ts";
-import { keyColumns, type LiveTable, qualifiedName } from "./world.ts";
+import { differenceOf, rowText } from "./truth.ts";
 
 /** Values by column name, as commands print them. */
 export type PrintedRow = Readonly<Record<string, string | null>>;
 
-/** A boundary with its copies. */
-type KnownBoundary = Boundary & { readonly truth: Copy };
-
-interface Place {
-  readonly url: string;
-  readonly sql: TestSql;
-  readonly history: PastHistory;
-  readonly known: readonly KnownBoundary[];
-  readonly table: LiveTable;
-  readonly random: Random;
+/** What the commands say wrongly, and how often each was asked. */
+export interface CommandVerdict {
+  readonly faults: readonly string[];
+  readonly asked: ReadonlyMap<string, number>;
 }
 
 /**
- * Asks the commands about every table: `diff` between random boundaries, `at-time` for single keys, `history` of
- * keys. Returns what they say wrongly.
+ * Asks the commands about every table: `diff` between random boundaries, `at-time` for single keys, `history` and `blame`
+ * of keys, `query` for joins. What `blame` says can be checked only where the WAL was kept.
  */
-export async function checkCommands(url: string, history: PastHistory, random: Random): Promise<string[]> {
+export async function checkCommands(
+  url: string,
+  history: PastHistory,
+  random: Random,
+  { walKept }: { readonly walKept: boolean },
+): Promise<CommandVerdict> {
   const sql = connectTo(url, { max: 1 });
-  const known = history.boundaries.filter(
-    (boundary): boundary is KnownBoundary => boundary.truth !== undefined,
-  );
+  const known = knownMoments(history);
+  const asked = new Map<string, number>();
+  const ask = askOf(url, history, asked);
   const faults: string[] = [];
+  const check = async (work: Promise<string[]>) => {
+    faults.push(...(await work.catch((error: Error) => [error.message])));
+  };
   try {
+    if (walKept) await check(checkBlame(sql, ask, history, random));
+    for (let count = 0; count < 2; count++) await check(checkQuery(ask, history, random));
     for (const table of history.world.tables) {
-      const place = { url, sql, history, known, table, random };
-      for (let count = 0; count < 2; count++) {
-        faults.push(...(await checkDiff(place)), ...(await checkRow(place)), ...(await checkLife(place)));
-      }
+      const place = { ask, sql, known, table, random };
+      await check(checkDiff(place));
+      await check(checkRow(place));
+      await check(checkLife(place));
+      await check(checkBetween(place));
     }
   } finally {
     await sql.end({ timeout: 5 });
   }
-  return faults;
-}
-
-/** The answer's items; an answer that is no answer is a fault of its own. */
-async function ask<T>({ url, history, table }: Place, ...words: string[]): Promise<T[]> {
-  const args = words.map((word) => (word === "TABLE" ? qualifiedName(history.world, table) : word));
-  const { code, stdout, stderr } = await runCli([...args, "--json"], {
-    env: { DATABASE_URL: url, TZ: "UTC" },
-  });
-  if (code !== 0) throw new Error(`audit ${args.join(" ")} ended with ${code}: ${stderr}`);
-  return (JSON.parse(stdout) as { items: T[] }).items;
-}
-
-/** The key as one text, from a row or from what a command calls its key. */
-function keyOf(table: LiveTable, row: TrueRow): string {
-  return JSON.stringify(table.key.map((attnum) => row.get(attnum)));
-}
-
-function printedKey(table: LiveTable, key: string): string {
-  return table.key.length === 1 ? JSON.stringify([key]) : JSON.stringify(JSON.parse(key));
-}
-
-/** The columns that can be known from the boundary on to now. */
-function knownSince({ history, table }: Place, boundary: Boundary): number[] {
-  const unknown = unknowable(table, history.boundaries.slice(history.boundaries.indexOf(boundary)));
-  return table.columns.map(({ attnum }) => attnum).filter((attnum) => !unknown.includes(attnum));
+  return { faults, asked };
 }
 
 function printedText({ table }: Place, row: PrintedRow, attnums: readonly number[]): string {
@@ -79,120 +60,68 @@ function printedText({ table }: Place, row: PrintedRow, attnums: readonly number
 interface Difference {
   readonly kind: "inserted" | "deleted" | "changed";
   readonly key: string;
+  readonly old_key: string | null;
   readonly old: PrintedRow | null;
   readonly new: PrintedRow | null;
 }
 
-/** The true rows of one boundary, changed as `diff` says, have to be those of the other. */
+/** Two moments, the earlier first; neighbours often, such as the time and the tag of one boundary. */
+function somePair({ known, random }: Place): [KnownMoment, KnownMoment] {
+  const places = [random.between(0, known.length - 1), random.between(0, known.length - 1)];
+  if (random.chance(0.4)) places[1] = Math.min((places[0] ?? 0) + 1, known.length - 1);
+  const [from, to] = places.toSorted((one, other) => one - other).map((place) => known[place]);
+  if (from === undefined || to === undefined) throw new Error("A history without boundaries.");
+  return [from, to];
+}
+
+/** The true rows of one moment, changed as `diff` says, have to be those of the other. */
 async function checkDiff(place: Place): Promise<string[]> {
-  const { known, random, table } = place;
-  const [one, other] = [random.pick(known), random.pick(known)];
-  const [from, to] = one.instant < other.instant ? [one, other] : [other, one];
-  const attnums = knownSince(place, from);
+  const { ask, table } = place;
+  const [from, to] = somePair(place);
+  const attnums = knowable(table, from).filter((attnum) => knowable(table, to).includes(attnum));
   const faults: string[] = [];
-  const differences = await ask<Difference>(
-    place,
-    "diff",
-    "TABLE",
-    "--from",
-    from.instant,
-    "--to",
-    to.instant,
-  );
-  const rowsOf = (boundary: KnownBoundary) =>
+  const differences = await ask<Difference>(table, "diff", "TABLE", "--from", from.typed, "--to", to.typed);
+  const rowsOf = (moment: KnownMoment) =>
     new Map(
-      (boundary.truth.get(table.oid)?.rows ?? []).map((row) => [keyOf(table, row), rowText(row, attnums)]),
+      (moment.state.get(table.oid)?.rows ?? []).map((row) => [keyOf(table, row), rowText(row, attnums)]),
     );
-  const rows = rowsOf(from);
+  const former = rowsOf(from);
+  const rows = new Map(former);
+  // What leaves a key goes first: another row may come to it.
   for (const difference of differences) {
-    const key = printedKey(table, difference.key);
+    const key = printedKey(table, difference.old_key ?? difference.key);
     const [old, after] = [difference.old, difference.new].map(
       (row) => row && printedText(place, row, attnums),
     );
-    if ((rows.get(key) ?? null) !== old)
-      faults.push(`${difference.kind} ${key} was ${old}, not ${rows.get(key)}`);
+    if ((former.get(key) ?? null) !== old)
+      faults.push(`${difference.kind} ${key} was ${old}, not ${former.get(key)}`);
     if (old === after) faults.push(`${key} is no different: ${old}`);
-    if (after === null || after === undefined) rows.delete(key);
-    else rows.set(key, after);
+    rows.delete(key);
+  }
+  for (const difference of differences) {
+    if (difference.new === null) continue;
+    rows.set(printedKey(table, difference.key), printedText(place, difference.new, attnums));
   }
   const { missing, surplus } = differenceOf([...rowsOf(to).values()], [...rows.values()]);
   if (missing.length + surplus.length > 0)
     faults.push(`missing ${missing.join()}\n surplus ${surplus.join()}`);
-  return faults.map((fault) => `diff of ${table.name} from ${from.instant} to ${to.instant}: ${fault}`);
-}
-
-/** A key that was there at some boundary, as arguments. */
-function someKey({ known, random, table }: Place): { key: string; words: string[] } | undefined {
-  const row = random.pick(known).truth.get(table.oid)?.rows[0];
-  const rows = random.pick(known).truth.get(table.oid)?.rows ?? [];
-  const chosen = rows.length > 0 ? random.pick(rows) : row;
-  if (chosen === undefined) return undefined;
-  const words = keyColumns(table).map(({ name, attnum }) => `${name}=${chosen.get(attnum)}`);
-  return { key: keyOf(table, chosen), words };
+  return faults.map((fault) => `diff of ${table.name} from ${from.typed} to ${to.typed}: ${fault}`);
 }
 
 async function checkRow(place: Place): Promise<string[]> {
   const { known, random, table } = place;
   const asked = someKey(place);
   if (asked === undefined) return [];
-  const boundary = random.pick(known);
-  const attnums = knownSince(place, boundary);
-  const rows = await ask<PrintedRow>(place, "at-time", boundary.instant, "TABLE", ...asked.words);
-  const expected = (boundary.truth.get(table.oid)?.rows ?? []).filter(
-    (row) => keyOf(table, row) === asked.key,
-  );
+  const moment = random.pick(known);
+  const attnums = knowable(table, moment);
+  const rows = await place.ask<PrintedRow>(table, "at-time", moment.typed, "TABLE", ...asked.words);
+  const expected = (moment.state.get(table.oid)?.rows ?? []).filter((row) => keyOf(table, row) === asked.key);
   const { missing, surplus } = differenceOf(
     expected.map((row) => rowText(row, attnums)),
     rows.map((row) => printedText(place, row, attnums)),
   );
   if (missing.length + surplus.length === 0) return [];
   return [
-    `at-time ${boundary.instant} ${table.name} ${asked.key}: missing ${missing.join()}, surplus ${surplus.join()}`,
+    `at-time ${moment.typed} ${table.name} ${asked.key}: missing ${missing.join()}, surplus ${surplus.join()}`,
   ];
-}
-
-/** What the life of a key comes to has to be the row that is there now. */
-async function checkLife(place: Place): Promise<string[]> {
-  const { known, table, sql } = place;
-  const asked = someKey(place);
-  const [first] = known;
-  const last = known.at(-1);
-  if (asked === undefined || first === undefined || last === undefined) return [];
-  const attnums = knownSince(place, first);
-  const changes = await ask<RecordedChange>(place, "history", "TABLE", ...asked.words);
-  const columnOf = await columnNames(sql, table);
-  const rows = replay(
-    new Map((first.truth.get(table.oid)?.rows ?? []).map((row) => [keyOf(table, row), row])),
-    changes.map((change) => ({
-      ...change,
-      key: change.key === null ? null : printedKey(table, change.key),
-      old_key: change.old_key === null ? null : printedKey(table, change.old_key),
-    })),
-    columnOf,
-  );
-  const found = (rows.get(asked.key) ?? []).map((row) => rowText(row, attnums));
-  const expected = (last.truth.get(table.oid)?.rows ?? [])
-    .filter((row) => keyOf(table, row) === asked.key)
-    .map((row) => rowText(row, attnums));
-  const { missing, surplus } = differenceOf(expected, found);
-  if (missing.length + surplus.length === 0) return [];
-  return [
-    `history ${table.name} ${asked.key}: missing ${missing.join()}, surplus ${surplus.join()}\n${changes
-      .map(({ id, op, key, old_key, old, new: after }) => JSON.stringify([id, op, key, old_key, old, after]))
-      .join("\n")}`,
-  ];
-}
-
-/** What a column was called when a change was recorded. */
-async function columnNames(
-  sql: TestSql,
-  table: LiveTable,
-): Promise<(id: string, name: string) => number | undefined> {
-  const shapes = await sql<{ from_id: string; attnum: number; name: string }[]>`
-    select from_id::text, attnum, name from audit.relation_shape
-    where relation = audit._relation_of(${table.oid}::oid) order by relation_shape.from_id desc`;
-  return (id, name) => {
-    const from = shapes.find(({ from_id }) => BigInt(from_id) <= BigInt(id))?.from_id;
-    return shapes.find((shape) => shape.from_id === from && shape.name === name)?.attnum;
-  };
 }

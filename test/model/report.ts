@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { PastHistory } from "./history.ts";
+import type { PastHistory } from "./making.ts";
 
 /**
  * The first faults of a history, and where all of them, every statement and the boundaries between statements can

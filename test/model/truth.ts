@@ -38,10 +38,37 @@ export async function copyTables(sql: TestSql, world: World): Promise<Copy> {
   );
 }
 
-/** SQL for the texts of a row called r, in the order of the table's columns, as JSON. */
-export function cellsOf(table: LiveTable): string {
+/**
+ * The same where others may hold locks: a table that cannot be read is as it was in `former`, the copy made after the
+ * last commit, because nobody who has written to it since can have committed beside such a lock.
+ */
+export async function copyCommitted(sql: TestSql, world: World, former: Copy): Promise<Copy> {
+  try {
+    return await copyTables(sql, world);
+  } catch (error) {
+    if (!isLocked(error)) throw error;
+  }
+  const tables: [number, TrueTable][] = [];
+  for (const table of world.tables) {
+    try {
+      tables.push(...(await copyTables(sql, { ...world, tables: [table] })));
+    } catch (error) {
+      const there = former.get(table.oid);
+      if (!isLocked(error) || there === undefined) throw error;
+      tables.push([table.oid, there]);
+    }
+  }
+  return new Map(tables);
+}
+
+function isLocked(error: unknown): boolean {
+  return (error as { code?: string }).code === "55P03";
+}
+
+/** SQL for the texts of a row, in the order of the table's columns, as JSON. */
+export function cellsOf(table: LiveTable, alias = "r"): string {
   const cells = table.columns.map((column) => {
-    const value = `r.${columnSql(column)}`;
+    const value = `${alias}.${columnSql(column)}`;
     if (column.type === "boolean") return `${value}::text`;
     return `case when num_nulls(${value}) = 0 then format('%s', ${value}) end`;
   });

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { countDifference, noDifferences } from "../../src/core/diffCounts.ts";
 import {
-  countDifference,
+  columnDifferenceRow,
+  columnDifferences,
+  type DifferenceItem,
   differenceJson,
   differenceSummary,
   differenceText,
-  noDifferences,
 } from "../../src/output/diff.ts";
 import { createStyle } from "../../src/output/style.ts";
 import type { RowDifference } from "../../src/types.ts";
@@ -102,6 +104,33 @@ describe("differenceText", () => {
     );
   });
 
+  it("shows both keys of a row that changed its key", () => {
+    const row: RowDifference = {
+      kind: "changed",
+      key: "10",
+      oldKey: "9",
+      old: { id: "9", name: "a" },
+      new: { id: "10", name: "a" },
+    };
+    expect(differenceText(row, { style: off, width: 80 })).toBe("< 9   id=9\n> 10  id=10  (1 unchanged)\n");
+  });
+
+  it("marks what is not known", () => {
+    const row: RowDifference = { kind: "changed", key: "9", old: { a: "1", b: null }, new: { b: "2" } };
+    expect(differenceText(row, { style: off, width: 80 })).toBe("< 9  a=1  b=null\n> 9  a=?  b=2\n");
+  });
+
+  it("shows rows without a key by their values", () => {
+    const image = { a: "1" };
+    const rows: RowDifference[] = [
+      { kind: "inserted", key: null, new: image },
+      { kind: "changed", key: null, old: image, new: { a: "2" } },
+    ];
+    expect(rows.map((row) => differenceText(row, { style: off, width: 80 })).join("")).toBe(
+      "+  a=1\n<  a=1\n>  a=2\n",
+    );
+  });
+
   it("escapes keys, columns and values", () => {
     const row: RowDifference = { kind: "deleted", key: "\x1b", old: { "a\n": "\u202e" } };
     expect(differenceText(row, { style: off, width: 80 })).toBe("- \\x1b  a\\n=\\u202e\n");
@@ -123,22 +152,66 @@ describe("differenceSummary", () => {
   });
 });
 
+const itemOf = (difference: RowDifference): DifferenceItem => ({
+  ...{ schema: "public", table: "users", difference },
+});
+
 describe("differenceJson", () => {
   it("has both sides, null where there is none", () => {
-    expect(differences.slice(0, 2).map(differenceJson)).toEqual([
+    expect(differences.slice(0, 2).map(itemOf).map(differenceJson)).toEqual([
       {
-        kind: "inserted",
-        key: "7",
-        old: null,
+        ...{ kind: "inserted", schema: "public", table: "users", key: "7", old_key: null, old: null },
         new: { id: "7", name: "Ada", email: "ada@example.org", bio: null },
       },
-      { kind: "deleted", key: "8", old: { id: "8", name: "Bob", email: "", bio: " x" }, new: null },
+      {
+        ...{ kind: "deleted", schema: "public", table: "users", key: "8", old_key: null, new: null },
+        old: { id: "8", name: "Bob", email: "", bio: " x" },
+      },
     ]);
-    expect(Object.keys(differenceJson({ kind: "changed", key: "1", old: {}, new: {} }))).toEqual([
-      "kind",
-      "key",
-      "old",
-      "new",
+  });
+
+  it("tells of the change where there is one", () => {
+    const difference: RowDifference = { kind: "changed", key: "2", oldKey: "1", old: {}, new: {} };
+    const change = { id: "5", tx: "700", at: "2026-11-22T10:00:00.000000+00:00" };
+    expect(Object.keys(differenceJson({ ...itemOf(difference), change }))).toEqual([
+      ...["kind", "schema", "table", "key", "old_key", "old", "new", "id", "tx", "at"],
+    ]);
+    expect(differenceJson({ ...itemOf(difference), change })).toMatchObject({ old_key: "1", ...change });
+  });
+});
+
+describe("columnDifferences", () => {
+  it("has a line per column: of changed rows those that differ", () => {
+    expect(differences.map(itemOf).flatMap(columnDifferences).map(columnDifferenceRow)).toEqual([
+      ["inserted", "public", "users", "7", "id", null, "7"],
+      ["inserted", "public", "users", "7", "name", null, "Ada"],
+      ["inserted", "public", "users", "7", "email", null, "ada@example.org"],
+      ["inserted", "public", "users", "7", "bio", null, null],
+      ["deleted", "public", "users", "8", "id", "8", null],
+      ["deleted", "public", "users", "8", "name", "Bob", null],
+      ["deleted", "public", "users", "8", "email", "", null],
+      ["deleted", "public", "users", "8", "bio", " x", null],
+      ["changed", "public", "users", "9", "name", "Cleo", "Cleopatra"],
+      ["changed", "public", "users", "9", "email", "cleo@example.org", "c@example.org"],
+      ["changed", "public", "users", "9", "age", "30", "31"],
+    ]);
+  });
+
+  it("says of what is not kept or not known that it is not", () => {
+    const hidden = { redacted: true } as const;
+    const changed: RowDifference = {
+      kind: "changed",
+      key: "1",
+      old: { token: hidden, a: "1" },
+      new: { token: hidden },
+    };
+    expect(columnDifferences(itemOf(changed)).map(columnDifferenceRow)).toEqual([
+      ["changed", "public", "users", "1", "token", "[redacted]", "[redacted]"],
+      ["changed", "public", "users", "1", "a", "1", "?"],
+    ]);
+    const bare: RowDifference = { kind: "inserted", key: "1", new: {} };
+    expect(columnDifferences(itemOf(bare)).map(columnDifferenceRow)).toEqual([
+      ["inserted", "public", "users", "1", null, null, null],
     ]);
   });
 });

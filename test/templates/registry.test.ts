@@ -258,6 +258,21 @@ describe("_columns_at", () => {
     expect(await unknownAt(then)).toMatchObject({ body: "its type changed, it was text" });
   });
 
+  it("does not know what DDL was about to bring in a transaction in progress, at a tag or by the clock", async () => {
+    const other = await database.sql.reserve();
+    await other.unsafe("begin; alter table app.note add more text default 'x'");
+    await database.sql`select audit.tag('amid DDL')`;
+    const amid = await clock();
+    await other.unsafe("insert into app.note (id) values (7); commit");
+    other.release();
+    const [tagged] = await database.sql<{ unknown: string }[]>`
+      select unknown from audit._columns_at(${relation}, 'app.note'::regclass, clock_timestamp(), 'amid DDL')
+      where name = 'more'`;
+    expect(tagged?.unknown).toBe("added later");
+    expect(await unknownAt(amid)).toMatchObject({ more: "added later" });
+    expect(await unknownAt(await clock())).toMatchObject({ more: null });
+  });
+
   it("does not know a column that became an array of texts", async () => {
     const then = await clock();
     await database.sql.unsafe("alter table app.note alter body type text[] using array[body]");

@@ -109,7 +109,56 @@ export async function findTableDrift(audit: AuditDatabase): Promise<Drift[]> {
     }
     if (row.grants.length > 0) add("grant-missing", "audit_ddl", "change our triggers", row.grants);
   }
-  return [...drifts, ...(await findStrays(audit)), ...(await findLeftFunctions(audit))];
+  return [
+    ...drifts,
+    ...(await findViewDrift(audit, drifts)),
+    ...(await findStrays(audit)),
+    ...(await findLeftFunctions(audit)),
+  ];
+}
+
+/** History views that are gone, or not as they would be made now. What a table has become is told once. */
+async function findViewDrift(
+  { sql, object, installation }: AuditDatabase,
+  told: readonly Drift[],
+): Promise<Drift[]> {
+  const schema = quoteIdentifier(installation.schema);
+  const rows = await sql<
+    {
+      relation: number;
+      table: string;
+      view: string;
+      there: boolean;
+      current: boolean;
+      invoker: boolean;
+      own: boolean;
+    }[]
+  >`
+    select relation.id as relation, format('%I.%I', relation.schema_name, relation.table_name) as table,
+      format('%I.%I', namespace.nspname, relation.view_name) as view,
+      class.oid is not null as there,
+      coalesce(class.reloptions @> '{security_invoker=true}', false) as invoker,
+      pg_get_userbyid(class.relowner) = 'audit_ddl' or relation.capture <> 'generated' as own,
+      relation.view_made is not distinct from md5(${object("_view_statement")}(relation)) as current
+    from ${object("relation")} as relation
+    join pg_namespace as namespace on namespace.nspname = ${installation.schema}
+    left join pg_class as class
+      on class.relnamespace = namespace.oid and class.relname = relation.view_name and class.relkind = 'v'
+    where relation.view_name is not null and relation.dropped_at is null
+      and exists (select from pg_class as audited where audited.oid = relation.oid)
+    order by relation.id`;
+  return rows.flatMap(({ relation, table, view, there, current, invoker, own }): Drift[] => {
+    const make = [`select ${schema}._make_view(${relation});`];
+    const about = { relation, table, subject: view, sql: make };
+    if (!there) return [{ ...about, kind: "view-missing", detail: null }];
+    if (!invoker)
+      return [{ ...about, kind: "view-outdated", detail: "it reads with the rights of its owner" }];
+    if (!current && !told.some((drift) => drift.relation === relation && drift.sql.length > 0))
+      return [{ ...about, kind: "view-outdated", detail: "its columns changed" }];
+    if (!own)
+      return [{ ...about, kind: "view-outdated", detail: "DDL cannot bring it along, for its owner" }];
+    return [];
+  });
 }
 
 /** Trigger functions of tables that are gone: one of them belongs to the table's owner, who cannot be dropped meanwhile. */

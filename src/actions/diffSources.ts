@@ -1,0 +1,181 @@
+import type { DiffOptions } from "../commands/diff.ts";
+import { arrangeImage } from "../core/image.ts";
+import { toMicroseconds } from "../core/instant.ts";
+import { formatTableName, parseIdentifier } from "../core/name.ts";
+import { netOf } from "../core/net.ts";
+import { safeText } from "../core/safe.ts";
+import { parseWhen } from "../core/when.ts";
+import {
+  changesBetween,
+  changesOfTransaction,
+  findChanged,
+  type Span,
+  streamChanges,
+  streamNet,
+  type Transaction,
+} from "../db/between.ts";
+import { readColumnOrder } from "../db/columnOrder.ts";
+import { streamDifferences } from "../db/differences.ts";
+import type { AuditDatabase } from "../db/installation.ts";
+import { settleInstant } from "../db/instants.ts";
+import { isCovered, unknownColumns } from "../db/past.ts";
+import { listRelations, type Relation, resolveKey, resolveRelation } from "../db/registry.ts";
+import { usageError } from "../errors.ts";
+import type { Io } from "../io.ts";
+import type { DifferenceItem } from "../output/diff.ts";
+import { instantJson } from "../output/instant.ts";
+import type { ExtraFields } from "../output/json.ts";
+import type { Instant, RowDifference } from "../types.ts";
+
+/** One table's differences, not read before they are asked for. */
+export interface DiffSource {
+  readonly relation: Relation;
+  readonly batches: () => AsyncGenerator<DifferenceItem[], void, undefined>;
+  /** What has to be said of columns that cannot be compared. */
+  readonly notes: readonly string[];
+}
+
+export interface DiffSources {
+  readonly sources: readonly DiffSource[];
+  /** What a document says of the whole. */
+  readonly extra: ExtraFields;
+  /** The instant whose columns are compared. */
+  readonly instant: Instant;
+  /** Whether tables were left out because their past is not known. */
+  readonly incomplete: boolean;
+}
+
+type Settled =
+  | { readonly kind: "between"; readonly span: Span }
+  | { readonly kind: "tx"; readonly tx: Transaction; readonly done: Instant };
+
+/** Finds what is to be compared, and says on stderr between which instants, and what cannot be. */
+export async function settleSources(
+  audit: AuditDatabase,
+  options: DiffOptions,
+  io: Io,
+): Promise<DiffSources> {
+  const named = options.table === undefined ? undefined : await resolveRelation(audit, options.table);
+  const settled = await settleSpan(audit, options, io);
+  const key = named && options.key.length > 0 ? await resolveKey(audit, named, options.key) : undefined;
+  const wanted = named ? [named] : await relationsOf(audit, options, settled);
+  const covered: Relation[] = [];
+  for (const relation of wanted) {
+    if (named || settled.kind === "tx" || (await isCovered(audit, relation, settled.span.from)))
+      covered.push(relation);
+    else
+      io.err(
+        `note: ${label(relation)} is left out: its past does not reach back so far; see audit diff ${label(relation)}\n`,
+      );
+  }
+  const sources: DiffSource[] = [];
+  for (const relation of covered)
+    sources.push(await sourceOf(audit, relation, settled, { ...options, key }, io));
+  const extra = named ? { schema: named.schema, table: named.table } : {};
+  return {
+    sources,
+    extra:
+      settled.kind === "tx"
+        ? { ...extra, tx: settled.tx.id, at: instantJson(settled.done) }
+        : { ...extra, from: instantJson(settled.span.from), to: instantJson(settled.span.to) },
+    instant: settled.kind === "tx" ? settled.done : settled.span.from,
+    incomplete: covered.length < wanted.length,
+  };
+}
+
+async function settleSpan(audit: AuditDatabase, options: DiffOptions, io: Io): Promise<Settled> {
+  const { span } = options;
+  if (span.kind === "tx") {
+    const done = await settleInstant(audit, span.tx, options, io, "done: ");
+    const tx = await findChanged(audit, span.tx.id);
+    if (tx === undefined) throw new Error(`transaction ${span.tx.id} vanished while it was read`);
+    return { kind: "tx", tx, done };
+  }
+  const from = await settleInstant(audit, span.from, options, io, "from: ");
+  const to = await settleInstant(audit, span.to ?? parseWhen("now"), options, io, "to: ");
+  if (toMicroseconds(from.at) > toMicroseconds(to.at))
+    throw usageError(`--from ${from.at} is later than --to ${to.at}.`, "Exchange the two.");
+  return { kind: "between", span: { from, to } };
+}
+
+/** In the order of their names; those of a transaction in the order in which it came to them. */
+async function relationsOf(
+  audit: AuditDatabase,
+  { schema }: DiffOptions,
+  settled: Settled,
+): Promise<Relation[]> {
+  const all = await listRelations(audit);
+  const name = schema === undefined ? undefined : parseIdentifier(schema);
+  const inScope = all.filter((relation) => name === undefined || relation.schema === name);
+  if (name !== undefined && inScope.length === 0)
+    throw usageError(
+      `No table of schema ${safeText(name)} is audited.`,
+      "See what is audited with: audit status",
+    );
+  if (settled.kind === "between") return inScope.filter(({ dropped, enabled }) => enabled && !dropped);
+  return settled.tx.relations.flatMap((id) => inScope.find((relation) => relation.id === id) ?? []);
+}
+
+async function sourceOf(
+  audit: AuditDatabase,
+  relation: Relation,
+  settled: Settled,
+  { key, each, table }: Pick<DiffOptions, "each" | "table"> & { readonly key: string | undefined },
+  io: Io,
+): Promise<DiffSource> {
+  const columns = await readColumnOrder(audit, relation);
+  const item = (difference: RowDifference): DifferenceItem => ({
+    schema: relation.schema,
+    table: relation.table,
+    difference: arranged(difference, columns),
+  });
+  const unknown = settled.kind === "between" ? await unknownColumns(audit, relation, settled.span.from) : [];
+  const notes = unknown
+    .filter(({ reason }) => reason !== "redacted")
+    .map(({ name, reason }) => {
+      const of = table === undefined ? ` of ${label(relation)}` : "";
+      return `column ${safeText(name)}${of} is not compared: ${safeText(reason)}`;
+    });
+  const loss = () =>
+    io.err(`note: ${label(relation)} was truncated, and the rows that it lost were not recorded\n`);
+  async function* batches(): AsyncGenerator<DifferenceItem[], void, undefined> {
+    if (settled.kind === "between" && !each) {
+      for await (const found of streamDifferences(audit, relation, settled.span, key)) yield found.map(item);
+      return;
+    }
+    const source =
+      settled.kind === "tx"
+        ? await changesOfTransaction(audit, relation, settled.tx)
+        : await changesBetween(audit, relation, settled.span);
+    if (!each) {
+      for await (const found of streamNet(audit, relation, source, { key, onLoss: loss }))
+        yield found.map(item);
+      return;
+    }
+    for await (const changes of streamChanges(audit, relation, source, key))
+      yield changes.flatMap((change) =>
+        netOf([change]).map((difference) => ({ ...item(difference), change })),
+      );
+  }
+  return { relation, batches, notes };
+}
+
+/** Values as the table has them. */
+function arranged(difference: RowDifference, columns: readonly string[]): RowDifference {
+  switch (difference.kind) {
+    case "inserted":
+      return { ...difference, new: arrangeImage(difference.new, columns) };
+    case "deleted":
+      return { ...difference, old: arrangeImage(difference.old, columns) };
+    case "changed":
+      return {
+        ...difference,
+        old: arrangeImage(difference.old, columns),
+        new: arrangeImage(difference.new, columns),
+      };
+  }
+}
+
+function label(relation: Relation): string {
+  return safeText(formatTableName(relation));
+}
