@@ -129,7 +129,7 @@ async function reportPast(facts) {
   figures.past = mapValues(samples, (list) => figureOf(list, "ms"));
   const names = ["now", ...Object.keys(instants[whole])];
   table(
-    "A whole table as it was, in the server, ms, minimum / median",
+    "A whole table as it was, processor time of the server, ms, minimum / median",
     ["changes of the table since", `${tenth} changes`, `${whole} changes`, "ratio"],
     names.map((name) => [
       name === "now" ? "none: the table as it is" : name,

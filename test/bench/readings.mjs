@@ -70,35 +70,33 @@ export async function someKeys(audit) {
   return rows.map(({ key }) => key);
 }
 
-/** What the rows of a table take as of instants, by the server's own account; and as they are now. */
+/**
+ * What the rows of a table take as of instants, made in the server and not sent; and as they are now. On its processor:
+ * other processes of the server would not be counted, so that there are none.
+ */
 export async function measurePast(urls, instants, rounds) {
   return reading(urls, async (audits) => {
     const cases = [];
     for (const [name, audit] of Object.entries(audits)) {
+      await audit.sql`set local max_parallel_workers_per_gather = 0`;
       const relation = await resolveRelation(audit, "orders");
-      cases.push({ name: `${name} now`, run: () => explain(audit, "select * from public.orders") });
+      const clock = await createClock(audit.sql);
+      const take = async (work) => {
+        const began = await clock.now();
+        await work();
+        return { ms: ((await clock.now()) - began) / 1000 };
+      };
+      const make = (statement) => audit.sql.unsafe(`explain (analyze, timing off) ${statement}`);
+      cases.push({ name: `${name} now`, run: () => take(() => make("select * from public.orders")) });
       for (const [what, instant] of Object.entries(instants[name])) {
         cases.push({
           name: `${name} ${what}`,
-          run: async () => {
-            const began = performance.now();
-            const statement = await statementAt(audit, relation, instant, null);
-            const making = performance.now() - began;
-            const took = await explain(audit, statement);
-            return { ms: making + took.ms };
-          },
+          run: () => take(async () => make(await statementAt(audit, relation, instant, null))),
         });
       }
     }
     return interleave(cases, rounds);
   });
-}
-
-/** Milliseconds to plan and run it, without what it takes to send its rows. */
-async function explain({ sql }, statement) {
-  const [row] = await sql.unsafe(`explain (analyze, timing off, format json) ${statement}`);
-  const [plan] = typeof row["QUERY PLAN"] === "string" ? JSON.parse(row["QUERY PLAN"]) : row["QUERY PLAN"];
-  return { ms: plan["Planning Time"] + plan["Execution Time"] };
 }
 
 /** Whole commands, each in a process of its own. Those that this version of the program does not have are left out. */
