@@ -48,16 +48,21 @@ export function imageReader(
     const version = versionAt(shapes, id)?.fromId ?? 0n;
     const known = meanings.get(version) ?? new Map<string, { place: number; name: string | undefined }>();
     meanings.set(version, known);
-    const entries = Object.entries(image).flatMap(([recorded, value]) => {
+    const meaningOf = (recorded: string) => {
       let meaning = known.get(recorded);
       if (meaning === undefined) {
         const attnum = columnOf(shapes, recorded, id);
         meaning = { place: attnum ?? Number.MAX_SAFE_INTEGER, name: nameOf(attnum, recorded) };
         known.set(recorded, meaning);
       }
-      return meaning.name === undefined
-        ? []
-        : [{ place: meaning.place, entry: [meaning.name, value] as const }];
+      return meaning;
+    };
+    // Most tables never rename a column, and a long answer has millions of images.
+    if (!arranged && Object.keys(image).every((recorded) => meaningOf(recorded).name === recorded))
+      return image;
+    const entries = Object.entries(image).flatMap(([recorded, value]) => {
+      const { place, name } = meaningOf(recorded);
+      return name === undefined ? [] : [{ place, entry: [name, value] as const }];
     });
     if (arranged) entries.sort((one, other) => one.place - other.place);
     // Not by assignment: a column may be called __proto__.

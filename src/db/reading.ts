@@ -3,7 +3,7 @@ import { withTransaction } from "../connection/connect.ts";
 import { resolveZone } from "../core/zone.ts";
 import type { Io } from "../io.ts";
 import { type AuditDatabase, withAudit } from "./installation.ts";
-import { requireZone } from "./zone.ts";
+import { preferZone, requireZone } from "./zone.ts";
 
 /**
  * Opens the installation for one answer: everything is read from one snapshot, nothing can be written, and
@@ -17,10 +17,8 @@ export async function withReading<T>(
   const zone = resolveZone(options.tz, io.env);
   return withAudit(options, io, (audit) =>
     withTransaction(audit.sql, { readOnly: true, isolation: "repeatable read" }, async (sql) => {
-      if (options.tz === undefined) {
-        // One that only this machine knows is passed over.
-        await sql`select set_config('TimeZone', name, true) from pg_timezone_names where lower(name) = lower(${zone})`;
-      } else await requireZone(sql, zone);
+      // One that nobody asked for, and only this machine knows, is passed over.
+      await (options.tz === undefined ? preferZone : requireZone)(sql, zone);
       return work({ ...audit, sql }, zone);
     }),
   );

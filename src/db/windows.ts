@@ -7,7 +7,7 @@ import type { AuditDatabase } from "./installation.ts";
 import type { Relation } from "./registry.ts";
 
 /** How many changes travel at once. */
-const BATCH = 500;
+const BATCH = 200;
 
 /** Enough to hold a committed change beside what is being written. */
 const LAST_PAGES = 32n;

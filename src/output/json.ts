@@ -24,8 +24,16 @@ const obeyed =
  * text; what a terminal would obey or hide is escaped, so that printing it is harmless and parsing it gives the same.
  */
 export function jsonLine(value: unknown): string {
-  const text = JSON.stringify(value, (_key, inner) => (typeof inner === "bigint" ? String(inner) : inner));
-  return text.replace(obeyed, (mark) => mark.split("").map(escaped).join(""));
+  return stringify(value).replace(obeyed, (mark) => mark.split("").map(escaped).join(""));
+}
+
+/** Being asked about each value takes several times as long: only where one cannot be written otherwise. */
+function stringify(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return JSON.stringify(value, (_key, inner) => (typeof inner === "bigint" ? String(inner) : inner));
+  }
 }
 
 /** One UTF-16 unit, as JSON escapes it. */

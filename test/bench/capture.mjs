@@ -6,10 +6,10 @@ import os from "node:os";
 import { parseArgs } from "node:util";
 import postgres from "postgres";
 import { startEmbeddedServer } from "../../dist/embedded/server.js";
-import { main } from "../../dist/main.js";
 import { figuresOf, flatnessText, timeText, totalText, walText } from "./figures.mjs";
 import { measureBulk, measureFlatness, measureSingles } from "./measures.mjs";
 import { createMeter } from "./meter.mjs";
+import { runAudit } from "./server.mjs";
 import { allVariants, createTable, seed, tableOf } from "./tables.mjs";
 
 const { values: options } = parseArgs({
@@ -81,7 +81,7 @@ async function run() {
 
 /** Makes and audits the tables. Each of ours gets a log of its own, as the tutorials' has, told as `log`. */
 async function prepare(sql) {
-  await audit(server.url, "init");
+  await runAudit(server.url, "init");
   const prepared = [];
   for (const variant of variants) {
     const { name, sql: setUp, audit: flags, guarded } = variant;
@@ -91,11 +91,11 @@ async function prepare(sql) {
     if (setUp) await sql.unsafe(setUp(table));
     const schema = guarded ? "guarded_audit" : "audit";
     const url = guarded ? await plainRole(sql, table) : server.url;
-    if (guarded) await audit(url, "init", "--audit-schema", schema);
+    if (guarded) await runAudit(url, "init", "--audit-schema", schema);
     if (flags) {
       const class_ = `bench_${name}`;
-      await audit(url, "retention", "set", class_, "forever", "--audit-schema", schema);
-      await audit(url, "enable", table, "--retain", class_, ...flags, "--audit-schema", schema);
+      await runAudit(url, "retention", "set", class_, "forever", "--audit-schema", schema);
+      await runAudit(url, "enable", table, "--retain", class_, ...flags, "--audit-schema", schema);
       const [{ segment }] = await sql.unsafe(
         `select hot_segment as segment from ${schema}.retention where name = '${class_}'`,
       );
@@ -117,23 +117,4 @@ async function plainRole(sql, table) {
   url.username = "bench_owner";
   url.password = "bench";
   return url.href;
-}
-
-async function audit(url, ...args) {
-  const talk = [];
-  const code = await main([...args, "--database-url", url], {
-    out: async (text) => {
-      talk.push(text);
-    },
-    err: (text) => talk.push(text),
-    outIsTTY: false,
-    errIsTTY: false,
-    outColor: false,
-    errColor: false,
-    width: undefined,
-    env: {},
-    now: () => new Date(),
-    onSignal: () => () => {},
-  });
-  if (code !== 0) throw new Error(`audit ${args.join(" ")} ended with ${code}: ${talk.join("")}`);
 }

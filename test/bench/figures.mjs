@@ -68,7 +68,7 @@ function tableText(title, rows, cell) {
   ].join("\n");
 }
 
-function median(list) {
+export function median(list) {
   const sorted = [...list].sort((one, other) => one - other);
   const middle = sorted.length / 2;
   return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;

@@ -2,16 +2,24 @@
 import { readFile } from "node:fs/promises";
 
 /**
- * A meter for one connection. It reads the processor time of the server process behind it, where Linux tells that of
- * one on this machine: other load disturbs it far less than the clock. Else it takes the clock.
+ * A clock for one connection, in microseconds. It reads the processor time of the server process behind it, where Linux
+ * tells that of one on this machine: other load disturbs it far less than the time of day. Else it takes that.
  */
-export async function createMeter(sql) {
+export async function createClock(sql) {
   const [{ pid }] = await sql`select pg_backend_pid() as pid`;
   const byProcessor = (await processorTime(pid)) > 0;
-  const now = async () => (byProcessor ? await processorTime(pid) : performance.now() * 1000);
-  const lsn = async () => (await sql`select pg_current_wal_insert_lsn()::text as lsn`)[0].lsn;
   return {
     unit: byProcessor ? "processor time of the server process" : "wall time",
+    now: async () => (byProcessor ? await processorTime(pid) : performance.now() * 1000),
+  };
+}
+
+/** A meter for one connection, by its clock. */
+export async function createMeter(sql) {
+  const { unit, now } = await createClock(sql);
+  const lsn = async () => (await sql`select pg_current_wal_insert_lsn()::text as lsn`)[0].lsn;
+  return {
+    unit,
     /** Runs the statement; microseconds and bytes of WAL per row. */
     take: async (statement, rows) => {
       const from = await lsn();
