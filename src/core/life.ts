@@ -17,6 +17,11 @@ export interface Stretch {
   readonly key: string;
   readonly first: bigint | undefined;
   readonly last: bigint | undefined;
+  /**
+   * Where the row came to a key that was free: plain updates by the transaction it came with count from this id on. What a
+   * statement calls may write to the row, and be recorded, before the statement's own change is.
+   */
+  readonly early?: { readonly tx: string; readonly first: bigint };
 }
 
 /** Following one key's rows through their key changes. A value: every step returns a new one. */
@@ -62,7 +67,7 @@ export function learnTurns(search: LifeSearch, key: string, changes: readonly Tu
 /** The stretches found so far, the asked key's own first: unbounded, for every change of it is shown. */
 export function lifeOf(search: LifeSearch): Stretch[] {
   const own: Stretch = { key: search.asked, first: undefined, last: undefined };
-  return [own, ...follow(search).occupants.map(({ key, first, last }) => ({ key, first, last }))];
+  return [own, ...follow(search).occupants.map(({ birth, death, ...stretch }) => stretch)];
 }
 
 /**
@@ -71,10 +76,11 @@ export function lifeOf(search: LifeSearch): Stretch[] {
  */
 export function belongs(stretches: readonly Stretch[], change: Turn): boolean {
   const id = BigInt(change.id);
-  return stretches.some(({ key, first, last }) => {
+  return stretches.some(({ key, first, last, early }) => {
     if (!touches(change, key)) return false;
     if (first === undefined && last === undefined) return true;
     if (isTurn(change)) return id === first || id === last;
+    if (early?.tx === change.tx && first !== undefined && id < first) return id >= early.first;
     return (first === undefined || id >= first) && (last === undefined || id <= last);
   });
 }
@@ -148,7 +154,8 @@ function occupantsIn(key: string, turns: readonly Turn[]): Occupant[] {
     }
     lastTx = turn.tx;
     if (turn.key === key && (turn.op === "insert" || turn.op === "update")) {
-      present.push({ key, birth: turn, death: undefined, first: id, last: undefined });
+      const arrived = { key, birth: turn, death: undefined, first: id, last: undefined };
+      present.push(present.length > 0 ? arrived : { ...arrived, early: { tx: turn.tx, first: free ?? 0n } });
       continue;
     }
     const leaving = turn.key === null ? present : [present[0] ?? newcomer(key, free)];

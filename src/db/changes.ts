@@ -58,13 +58,13 @@ export async function readLife(
   }
   const stretches = lifeOf(search);
   const lists: PlacedChange[][] = [];
-  for (const { key: visited, first, last } of stretches) {
+  for (const { key: visited, first, last, early } of stretches) {
     const rows = await audit.sql<ChangeRow[]>`
       select ${changeColumns(audit)}
       from ${audit.object("change")} as change
       where change.relation = ${relation.id}
         and (change.key = ${visited} or change.old_key = ${visited} or (change.op = 'T' and change.key is null and change.old is null))
-        and change.id >= ${String(first ?? 0n)} and change.id <= ${String(last ?? 9223372036854775807n)}
+        and change.id >= ${String(early?.first ?? first ?? 0n)} and change.id <= ${String(last ?? 9223372036854775807n)}
         ${filterCondition(audit, filter)}
       order by change.id`;
     lists.push(

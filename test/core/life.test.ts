@@ -84,7 +84,7 @@ describe("a life followed through key changes", () => {
     ];
     const { stretches, ids, asks } = search(log, "42");
     expect(ids).toEqual(["3", "4", "5"]);
-    expect(stretches.slice(1)).toEqual([{ key: "7", first: 3n, last: 5n }]);
+    expect(stretches.slice(1)).toMatchObject([{ key: "7", first: 3n, last: 5n }]);
     expect(asks).toEqual(["42 moves", "7 turns"]);
   });
 
@@ -128,7 +128,7 @@ describe("a life followed through key changes", () => {
   it("starts where the log does for a row older than the audit, but not before another's end", () => {
     expect(search([update(1, "7"), move(2, "7", "42")], "42").ids).toEqual(["1", "2"]);
     const log = [insert(1, "7"), remove(2, "7"), update(4, "7"), move(5, "7", "42")];
-    expect(search(log, "42").stretches.at(-1)).toEqual({ key: "7", first: 3n, last: 5n });
+    expect(search(log, "42").stretches.at(-1)).toMatchObject({ key: "7", first: 3n, last: 5n });
   });
 
   it("ends before the next row of the key when its own end was not recorded", () => {
@@ -140,8 +140,29 @@ describe("a life followed through key changes", () => {
       update(7, "7"),
       remove(8, "7"),
     ];
-    expect(search(log, "42").stretches.at(-1)).toEqual({ key: "7", first: 2n, last: 5n });
+    expect(search(log, "42").stretches.at(-1)).toMatchObject({ key: "7", first: 2n, last: 5n });
     expect(search(log, "42").ids).toEqual(["1", "2", "3"]);
+  });
+
+  it("has what was recorded before the row's own arrival, by what the writing statement called", () => {
+    const log = [
+      update(1, "7"),
+      remove(2, "7"),
+      ...together(update(3, "7"), update(4, "7"), insert(5, "7")),
+      update(6, "7"),
+      move(7, "7", "42"),
+    ];
+    expect(search(log, "42").ids).toEqual(["3", "4", "5", "6", "7"]);
+  });
+
+  it("leaves to others what was recorded before the arrival by their transactions, or while they were there", () => {
+    const log = [
+      update(1, "7"),
+      insert(2, "7"),
+      ...together(update(3, "7"), remove(4, "7"), update(5, "7"), insert(6, "7")),
+      move(7, "7", "42"),
+    ];
+    expect(search(log, "42").ids).toEqual(["5", "6", "7"]);
   });
 
   it("does without a key whose turns do not hold the move", () => {
@@ -153,7 +174,7 @@ describe("a life followed through key changes", () => {
     const log = [insert(1, "7"), update(2, "7"), move(3, "7", "42"), insert(4, "8")];
     const life = learnTurns(learnTurns(startLife("42"), "42", log), "7", [...log].reverse());
     expect(neededTurns(life)).toEqual([]);
-    expect(lifeOf(life).at(-1)).toEqual({ key: "7", first: 1n, last: 3n });
+    expect(lifeOf(life).at(-1)).toMatchObject({ key: "7", first: 1n, last: 3n });
   });
 });
 
