@@ -103,7 +103,7 @@ function touches(change: Turn, key: string): boolean {
 function follow(search: LifeSearch): { occupants: Occupant[]; unknown: string[] } {
   const found = new Map<string, Occupant>();
   const unknown = new Set<string>();
-  const occupantsOf = new Map<string, Occupant[]>();
+  const occupantsOf = new Map<string, readonly Occupant[]>();
   const seen = new Set<string>();
   const links = (search.turnsOf.get(search.asked) ?? []).flatMap((turn) => linksOf(turn, search.asked));
   for (let link = links.pop(); link !== undefined; link = links.pop()) {
@@ -136,21 +136,36 @@ function linksOf(turn: Turn, key: string): Link[] {
 
 /**
  * The rows that lived under a key, one after the other. Two at a time are possible only within a
- * transaction (a deferrable key); then the one that was there first leaves first, which is right for every
- * single statement. If a row is still there when the next transaction brings another, its end is missing
- * from the log, as a beginning may be: the audit was off in between.
+ * transaction (a deferrable key, or a trigger that brings a row back before its deletion is recorded); then the one that
+ * was there first leaves first. If a row is still there when the next transaction brings another, its end is missing
+ * from the log, as a beginning may be: the audit was off in between. A row that is older than the log is assumed where it
+ * spares such a gap.
  */
-function occupantsIn(key: string, turns: readonly Turn[]): Occupant[] {
+function occupantsIn(key: string, turns: readonly Turn[]): readonly Occupant[] {
+  const free = succession(key, turns, []);
+  if (free.gaps === 0) return free.occupants;
+  const taken = succession(key, turns, [newcomer(key, undefined)]);
+  return taken.gaps === 0 ? taken.occupants : free.occupants;
+}
+
+/** Lets the turns happen to the key, and counts beginnings and ends that are missing. */
+function succession(
+  key: string,
+  turns: readonly Turn[],
+  first: readonly Occupant[],
+): { readonly occupants: readonly Occupant[]; readonly gaps: number } {
   const gone: Occupant[] = [];
-  let present: Occupant[] = [];
+  let present = [...first];
   let free: bigint | undefined;
   let lastTx: string | undefined;
+  let gaps = 0;
   for (const turn of turns) {
     const id = BigInt(turn.id);
     if (turn.tx !== lastTx && present.length > 1) {
       const heir = present.at(-1);
       gone.push(...present.slice(0, -1).map((lost) => ({ ...lost, last: (heir?.first ?? id) - 1n })));
       present = present.slice(-1);
+      gaps++;
     }
     lastTx = turn.tx;
     if (turn.key === key && (turn.op === "insert" || turn.op === "update")) {
@@ -158,12 +173,13 @@ function occupantsIn(key: string, turns: readonly Turn[]): Occupant[] {
       present.push(present.length > 0 ? arrived : { ...arrived, early: { tx: turn.tx, first: free ?? 0n } });
       continue;
     }
+    if (turn.key !== null && present.length === 0 && free !== undefined) gaps++;
     const leaving = turn.key === null ? present : [present[0] ?? newcomer(key, free)];
     gone.push(...leaving.map((occupant) => ({ ...occupant, death: turn, last: id })));
     present = turn.key === null ? [] : present.slice(1);
     free = id + 1n;
   }
-  return [...gone, ...present];
+  return { occupants: [...gone, ...present], gaps };
 }
 
 function newcomer(key: string, first: bigint | undefined): Occupant {

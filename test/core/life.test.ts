@@ -165,6 +165,21 @@ describe("a life followed through key changes", () => {
     expect(search(log, "42").ids).toEqual(["5", "6", "7"]);
   });
 
+  it("tells a row that a trigger brought back from one older than the log, although its insert was recorded first", () => {
+    const log = [...together(insert(1, "7"), remove(2, "7")), update(3, "7"), move(4, "7", "42")];
+    expect(search(log, "42").ids).toEqual(["1", "3", "4"]);
+  });
+
+  it("takes a row for unseen rather than for older than the log where that would leave another gap", () => {
+    const log = [
+      ...together(insert(1, "7"), remove(2, "7")),
+      update(3, "7"),
+      remove(4, "7"),
+      move(5, "7", "42"),
+    ];
+    expect(search(log, "42").ids).toEqual(["5"]);
+  });
+
   it("does without a key whose turns do not hold the move", () => {
     const life = learnTurns(startLife("42"), "42", [move(2, "7", "42")]);
     expect(lifeOf(learnTurns(life, "7", []))).toHaveLength(1);

@@ -36,3 +36,26 @@ it("blames the call for the value", async () => {
     { column: "n", status: "change", value: "2", previous: "1" },
   ]);
 });
+
+it("follows a row that a trigger brought back, although its insert was recorded before the deletion", async () => {
+  await database.sql.unsafe(`
+    create table phoenix (id integer primary key, n integer);
+    insert into phoenix values (3, 0);
+    create function come_back() returns trigger language plpgsql as $$
+      begin
+        if pg_trigger_depth() = 1 then insert into phoenix values (old.id, old.n + 1); end if;
+        return old;
+      end $$;
+    create trigger "!first" after delete on phoenix for each row execute function come_back()`);
+  await audit("enable", "phoenix");
+  await database.sql.unsafe("delete from phoenix where id = 3");
+  await database.sql.unsafe("update phoenix set id = 2 where id = 3");
+  expect(await audit.items("history", "phoenix", "2")).toMatchObject([
+    { op: "insert", key: "3", new: { n: "1" } },
+    { op: "update", key: "2", old_key: "3" },
+  ]);
+  expect(await audit.items("blame", "phoenix", "2")).toMatchObject([
+    { column: "id", status: "change", previous: "3" },
+    { column: "n", status: "insert", value: "1" },
+  ]);
+});
