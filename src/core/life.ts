@@ -12,7 +12,10 @@ export interface Request {
   readonly need: "moves" | "turns";
 }
 
-/** A key and the ids between which a row lived under it, both inclusive; undefined is open. */
+/**
+ * A key and the ids of the changes by which a row came to it and left it; undefined is open. Within one transaction the
+ * row may have left before its coming was recorded.
+ */
 export interface Stretch {
   readonly key: string;
   readonly first: bigint | undefined;
@@ -58,9 +61,9 @@ export function neededTurns(search: LifeSearch): Request[] {
   return follow(search).unknown.map((key) => ({ key, need: "turns" }));
 }
 
-/** The search with what was fetched for one key, in any order; changes of other keys among them are ignored. */
+/** The search with what was fetched for one key, in the order of effects; changes of other keys among them are ignored. */
 export function learnTurns(search: LifeSearch, key: string, changes: readonly Turn[]): LifeSearch {
-  const turns = mergeChanges([changes]).filter((change) => isTurn(change) && touches(change, key));
+  const turns = changes.filter((change) => isTurn(change) && touches(change, key));
   return { ...search, turnsOf: new Map(search.turnsOf).set(key, turns) };
 }
 
@@ -80,9 +83,18 @@ export function belongs(stretches: readonly Stretch[], change: Turn): boolean {
     if (!touches(change, key)) return false;
     if (first === undefined && last === undefined) return true;
     if (isTurn(change)) return id === first || id === last;
+    const reach = reachOf({ key, first, last });
     if (early?.tx === change.tx && first !== undefined && id < first) return id >= early.first;
-    return (first === undefined || id >= first) && (last === undefined || id <= last);
+    return (reach.first === undefined || id >= reach.first) && (reach.last === undefined || id <= reach.last);
   });
+}
+
+/** The ids between which all changes of a stretch lie, both inclusive; undefined is open. */
+export function reachOf({ first, last, early }: Stretch): Pick<Stretch, "first" | "last"> {
+  const swapped = first !== undefined && last !== undefined && last < first;
+  const [lowest, highest] = swapped ? [last, first] : [first, last];
+  if (early === undefined || lowest === undefined) return { first: lowest, last: highest };
+  return { first: early.first < lowest ? early.first : lowest, last: highest };
 }
 
 /** Several lists of changes as one, by id, each change once. */

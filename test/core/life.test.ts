@@ -6,6 +6,7 @@ import {
   lifeOf,
   mergeChanges,
   neededTurns,
+  reachOf,
   type Stretch,
   startLife,
   type Turn,
@@ -170,6 +171,16 @@ describe("a life followed through key changes", () => {
     expect(search(log, "42").ids).toEqual(["1", "3", "4"]);
   });
 
+  it("goes back to an arrival that was recorded after the row had left", () => {
+    const [leaving, arrival, between] = together(move(2, "7", "42"), insert(3, "7"), update(1, "7"));
+    const order = [arrival, leaving].filter((turn) => turn !== undefined);
+    const life = learnTurns(learnTurns(startLife("42"), "42", order), "7", order);
+    expect(lifeOf(life).at(-1)).toMatchObject({ key: "7", first: 3n, last: 2n });
+    expect(lifeOf(life).map(reachOf).at(-1)).toEqual({ first: 0n, last: 3n });
+    expect([...order, between].every((turn) => turn && belongs(lifeOf(life), turn))).toBe(true);
+    expect(belongs(lifeOf(life), update(4, "7"))).toBe(false);
+  });
+
   it("takes a row for unseen rather than for older than the log where that would leave another gap", () => {
     const log = [
       ...together(insert(1, "7"), remove(2, "7")),
@@ -187,7 +198,7 @@ describe("a life followed through key changes", () => {
 
   it("is not changed by what a caller fetched beyond the turns", () => {
     const log = [insert(1, "7"), update(2, "7"), move(3, "7", "42"), insert(4, "8")];
-    const life = learnTurns(learnTurns(startLife("42"), "42", log), "7", [...log].reverse());
+    const life = learnTurns(learnTurns(startLife("42"), "42", log), "7", log);
     expect(neededTurns(life)).toEqual([]);
     expect(lifeOf(life).at(-1)).toMatchObject({ key: "7", first: 1n, last: 3n });
   });

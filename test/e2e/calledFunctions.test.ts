@@ -59,3 +59,27 @@ it("follows a row that a trigger brought back, although its insert was recorded 
     { column: "n", status: "insert", value: "1" },
   ]);
 });
+
+it("follows a row that a trigger moved before its insert was recorded", async () => {
+  await database.sql.unsafe(`
+    create table moved (id integer primary key, n integer);
+    create function move_on() returns trigger language plpgsql as $$
+      begin
+        update moved set n = n + 1 where id = new.id and id < 20;
+        update moved set id = id + 20 where id = new.id and id < 20;
+        return new;
+      end $$;
+    create trigger "!first" after insert on moved for each row execute function move_on()`);
+  await audit("enable", "moved");
+  await database.sql.unsafe("insert into moved values (6, 0)");
+  await database.sql.unsafe("insert into moved values (7, 0)");
+  expect(await audit.items("history", "moved", "26")).toMatchObject([
+    { op: "insert", key: "6", new: { n: "0" } },
+    { op: "update", key: "6", new: { n: "1" } },
+    { op: "update", key: "26", old_key: "6" },
+  ]);
+  expect(await audit.items("blame", "moved", "26")).toMatchObject([
+    { column: "id", status: "change", previous: "6" },
+    { column: "n", status: "change", value: "1", previous: "0" },
+  ]);
+});
