@@ -12,11 +12,19 @@ export interface Request {
   readonly need: "moves" | "turns";
 }
 
-/** A key and the ids between which a row lived under it, both inclusive; undefined is open. */
+/**
+ * A key and the ids of the changes by which a row came to it and left it; undefined is open. Within one transaction the
+ * row may have left before its coming was recorded.
+ */
 export interface Stretch {
   readonly key: string;
   readonly first: bigint | undefined;
   readonly last: bigint | undefined;
+  /**
+   * Where the row came to a key that was free: plain updates by the transaction it came with count from this id on. What a
+   * statement calls may write to the row, and be recorded, before the statement's own change is.
+   */
+  readonly early?: { readonly tx: string; readonly first: bigint };
 }
 
 /** Following one key's rows through their key changes. A value: every step returns a new one. */
@@ -53,16 +61,16 @@ export function neededTurns(search: LifeSearch): Request[] {
   return follow(search).unknown.map((key) => ({ key, need: "turns" }));
 }
 
-/** The search with what was fetched for one key, in any order; changes of other keys among them are ignored. */
+/** The search with what was fetched for one key, in the order of effects; changes of other keys among them are ignored. */
 export function learnTurns(search: LifeSearch, key: string, changes: readonly Turn[]): LifeSearch {
-  const turns = mergeChanges([changes]).filter((change) => isTurn(change) && touches(change, key));
+  const turns = changes.filter((change) => isTurn(change) && touches(change, key));
   return { ...search, turnsOf: new Map(search.turnsOf).set(key, turns) };
 }
 
 /** The stretches found so far, the asked key's own first: unbounded, for every change of it is shown. */
 export function lifeOf(search: LifeSearch): Stretch[] {
   const own: Stretch = { key: search.asked, first: undefined, last: undefined };
-  return [own, ...follow(search).occupants.map(({ key, first, last }) => ({ key, first, last }))];
+  return [own, ...follow(search).occupants.map(({ birth, death, ...stretch }) => stretch)];
 }
 
 /**
@@ -71,12 +79,22 @@ export function lifeOf(search: LifeSearch): Stretch[] {
  */
 export function belongs(stretches: readonly Stretch[], change: Turn): boolean {
   const id = BigInt(change.id);
-  return stretches.some(({ key, first, last }) => {
+  return stretches.some(({ key, first, last, early }) => {
     if (!touches(change, key)) return false;
     if (first === undefined && last === undefined) return true;
     if (isTurn(change)) return id === first || id === last;
-    return (first === undefined || id >= first) && (last === undefined || id <= last);
+    const reach = reachOf({ key, first, last });
+    if (early?.tx === change.tx && first !== undefined && id < first) return id >= early.first;
+    return (reach.first === undefined || id >= reach.first) && (reach.last === undefined || id <= reach.last);
   });
+}
+
+/** The ids between which all changes of a stretch lie, both inclusive; undefined is open. */
+export function reachOf({ first, last, early }: Stretch): Pick<Stretch, "first" | "last"> {
+  const swapped = first !== undefined && last !== undefined && last < first;
+  const [lowest, highest] = swapped ? [last, first] : [first, last];
+  if (early === undefined || lowest === undefined) return { first: lowest, last: highest };
+  return { first: early.first < lowest ? early.first : lowest, last: highest };
 }
 
 /** Several lists of changes as one, by id, each change once. */
@@ -97,7 +115,7 @@ function touches(change: Turn, key: string): boolean {
 function follow(search: LifeSearch): { occupants: Occupant[]; unknown: string[] } {
   const found = new Map<string, Occupant>();
   const unknown = new Set<string>();
-  const occupantsOf = new Map<string, Occupant[]>();
+  const occupantsOf = new Map<string, readonly Occupant[]>();
   const seen = new Set<string>();
   const links = (search.turnsOf.get(search.asked) ?? []).flatMap((turn) => linksOf(turn, search.asked));
   for (let link = links.pop(); link !== undefined; link = links.pop()) {
@@ -130,33 +148,50 @@ function linksOf(turn: Turn, key: string): Link[] {
 
 /**
  * The rows that lived under a key, one after the other. Two at a time are possible only within a
- * transaction (a deferrable key); then the one that was there first leaves first, which is right for every
- * single statement. If a row is still there when the next transaction brings another, its end is missing
- * from the log, as a beginning may be: the audit was off in between.
+ * transaction (a deferrable key, or a trigger that brings a row back before its deletion is recorded); then the one that
+ * was there first leaves first. If a row is still there when the next transaction brings another, its end is missing
+ * from the log, as a beginning may be: the audit was off in between. A row that is older than the log is assumed where it
+ * spares such a gap.
  */
-function occupantsIn(key: string, turns: readonly Turn[]): Occupant[] {
+function occupantsIn(key: string, turns: readonly Turn[]): readonly Occupant[] {
+  const free = succession(key, turns, []);
+  if (free.gaps === 0) return free.occupants;
+  const taken = succession(key, turns, [newcomer(key, undefined)]);
+  return taken.gaps === 0 ? taken.occupants : free.occupants;
+}
+
+/** Lets the turns happen to the key, and counts beginnings and ends that are missing. */
+function succession(
+  key: string,
+  turns: readonly Turn[],
+  first: readonly Occupant[],
+): { readonly occupants: readonly Occupant[]; readonly gaps: number } {
   const gone: Occupant[] = [];
-  let present: Occupant[] = [];
+  let present = [...first];
   let free: bigint | undefined;
   let lastTx: string | undefined;
+  let gaps = 0;
   for (const turn of turns) {
     const id = BigInt(turn.id);
     if (turn.tx !== lastTx && present.length > 1) {
       const heir = present.at(-1);
       gone.push(...present.slice(0, -1).map((lost) => ({ ...lost, last: (heir?.first ?? id) - 1n })));
       present = present.slice(-1);
+      gaps++;
     }
     lastTx = turn.tx;
     if (turn.key === key && (turn.op === "insert" || turn.op === "update")) {
-      present.push({ key, birth: turn, death: undefined, first: id, last: undefined });
+      const arrived = { key, birth: turn, death: undefined, first: id, last: undefined };
+      present.push(present.length > 0 ? arrived : { ...arrived, early: { tx: turn.tx, first: free ?? 0n } });
       continue;
     }
+    if (turn.key !== null && present.length === 0 && free !== undefined) gaps++;
     const leaving = turn.key === null ? present : [present[0] ?? newcomer(key, free)];
     gone.push(...leaving.map((occupant) => ({ ...occupant, death: turn, last: id })));
     present = turn.key === null ? [] : present.slice(1);
     free = id + 1n;
   }
-  return [...gone, ...present];
+  return { occupants: [...gone, ...present], gaps };
 }
 
 function newcomer(key: string, first: bigint | undefined): Occupant {

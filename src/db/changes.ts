@@ -4,16 +4,17 @@ import {
   lifeOf,
   mergeChanges,
   neededTurns,
-  type Request,
+  reachOf,
+  type Stretch,
   startLife,
-  type Turn,
 } from "../core/life.ts";
-import type { Change, Op } from "../types.ts";
+import type { Change } from "../types.ts";
 import { type ChangeFilter, filterCondition } from "./changeFilter.ts";
-import { type ChangeRow, changeColumns, operationNames, type PlacedChange, toChange } from "./changeRows.ts";
+import { type ChangeRow, changeColumns, type PlacedChange, toChange } from "./changeRows.ts";
 import type { AuditDatabase } from "./installation.ts";
 import type { Relation } from "./registry.ts";
 import { inRowOrder, streamInRowOrder } from "./rowOrder.ts";
+import { readTurns } from "./turns.ts";
 import { findNewest, readWindows } from "./windows.ts";
 
 /** Which end of the changes comes first, and how many of the newest are wanted. */
@@ -58,7 +59,9 @@ export async function readLife(
   }
   const stretches = lifeOf(search);
   const lists: PlacedChange[][] = [];
-  for (const { key: visited, first, last } of stretches) {
+  for (const stretch of stretches) {
+    const { key: visited } = stretch;
+    const { first, last } = reachOf(stretch);
     const rows = await audit.sql<ChangeRow[]>`
       select ${changeColumns(audit)}
       from ${audit.object("change")} as change
@@ -70,36 +73,12 @@ export async function readLife(
     lists.push(
       rows
         .map((row) => toChange(row, relation))
-        .filter((change) =>
-          change.key === null ? isWithin(change, first, last) : belongs(stretches, change),
-        ),
+        .filter((change) => (change.key === null ? isWithin(change, stretch) : belongs(stretches, change))),
     );
   }
   return inRowOrder(audit, mergeChanges(lists));
 }
 
-function isWithin({ id }: Change, first: bigint | undefined, last: bigint | undefined): boolean {
+function isWithin({ id }: Change, { first, last }: Stretch): boolean {
   return (first === undefined || BigInt(id) >= first) && (last === undefined || BigInt(id) <= last);
-}
-
-async function readTurns(audit: AuditDatabase, relation: Relation, { key, need }: Request): Promise<Turn[]> {
-  const { sql } = audit;
-  // Each side finds its rows by the key. Were the second "is not null", the planner might look through all key changes.
-  const turns =
-    need === "turns"
-      ? sql`or (change.key = ${key} and change.op in ('I', 'D', 'T')) or (change.key is null and change.op = 'T')`
-      : sql``;
-  const rows = await sql<{ id: string; tx: string; op: Op; key: string | null; old_key: string | null }[]>`
-    select change.id, change.xid::text as tx, change.op::text, change.key, change.old_key
-    from ${audit.object("change")} as change
-    where change.relation = ${relation.id}
-      and (change.old_key = ${key} or (change.key = ${key} and num_nulls(change.old_key) = 0) ${turns})
-    order by change.id`;
-  return rows.map(({ id, tx, op, key: own, old_key }) => ({
-    id,
-    tx,
-    op: operationNames[op],
-    key: own,
-    oldKey: old_key,
-  }));
 }

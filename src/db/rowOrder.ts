@@ -27,12 +27,10 @@ export async function inRowOrder(
   for (const places of placesByTransaction(changes)) {
     const members = places.flatMap((place) => changes[place] ?? []);
     const groups = [...eventsByKey(members).values()];
-    const doubtful = groups.filter((events) =>
-      events.some((event, index) => isOutOfOrder(events[index - 1], event)),
-    );
+    const doubtful = groups.filter(isDoubtful);
     if (doubtful.length === 0) continue;
-    const isDoubtful = new Set(doubtful);
-    const others = groups.filter((events) => !isDoubtful.has(events));
+    const asked = new Set(doubtful);
+    const others = groups.filter((events) => !asked.has(events));
     const sequences = [
       ...others.map((events) => events.map(({ id }) => id)),
       ...(await rowOrders(audit, doubtful)),
@@ -84,7 +82,22 @@ function placesByTransaction(changes: readonly PlacedChange[]): Iterable<number[
   return places.values();
 }
 
-function eventsByKey(changes: readonly PlacedChange[]): ReadonlyMap<string, KeyEvent[]> {
+/** What tells the order of effects: what a change did to which key, and where the row versions lay. */
+export type Placed = Pick<PlacedChange, "id" | "op" | "key" | "oldKey" | "oldTid" | "newTid">;
+
+/** The ids of each of several transactions' changes of one key, in the order of their effects. */
+export async function orderOfKey(
+  audit: AuditDatabase,
+  key: string,
+  transactions: readonly (readonly Placed[])[],
+): Promise<string[][]> {
+  return rowOrders(
+    audit,
+    transactions.map((changes) => eventsByKey(changes).get(key) ?? []),
+  );
+}
+
+function eventsByKey(changes: readonly Placed[]): ReadonlyMap<string, KeyEvent[]> {
   const groups = new Map<string, KeyEvent[]>();
   const add = (key: string, event: KeyEvent) => {
     const own = groups.get(key) ?? [];
@@ -138,13 +151,21 @@ async function rowOrders(
   });
 }
 
-function isOutOfOrder(former: KeyEvent | undefined, event: KeyEvent): boolean {
-  if (!former) return false;
-  if (former.leaves) {
-    if (!event.arrives) return true;
-    // What left is what arrives only now: a trigger deleted the row before its insert was recorded.
-    return !former.truncates && former.oldTid !== null && former.oldTid === event.newTid;
-  }
+/** Whether the events of one key within a transaction may not have happened in the order in which they were recorded. */
+function isDoubtful(events: readonly KeyEvent[]): boolean {
+  const taken = new Set<string>();
+  return events.some((event, index) => {
+    // What arrives only now was changed or left before: by a trigger, before its insert was recorded.
+    if (event.arrives && event.newTid !== null && taken.has(event.newTid)) return true;
+    if (event.truncates) taken.clear();
+    else if (event.oldTid !== null) taken.add(event.oldTid);
+    const former = events[index - 1];
+    return former !== undefined && isOutOfOrder(former, event);
+  });
+}
+
+function isOutOfOrder(former: KeyEvent, event: KeyEvent): boolean {
+  if (former.leaves) return !event.arrives;
   if (event.arrives) return true;
   return former.newTid !== null && event.oldTid !== null && former.newTid !== event.oldTid;
 }

@@ -6,6 +6,7 @@ import {
   lifeOf,
   mergeChanges,
   neededTurns,
+  reachOf,
   type Stretch,
   startLife,
   type Turn,
@@ -84,7 +85,7 @@ describe("a life followed through key changes", () => {
     ];
     const { stretches, ids, asks } = search(log, "42");
     expect(ids).toEqual(["3", "4", "5"]);
-    expect(stretches.slice(1)).toEqual([{ key: "7", first: 3n, last: 5n }]);
+    expect(stretches.slice(1)).toMatchObject([{ key: "7", first: 3n, last: 5n }]);
     expect(asks).toEqual(["42 moves", "7 turns"]);
   });
 
@@ -128,7 +129,7 @@ describe("a life followed through key changes", () => {
   it("starts where the log does for a row older than the audit, but not before another's end", () => {
     expect(search([update(1, "7"), move(2, "7", "42")], "42").ids).toEqual(["1", "2"]);
     const log = [insert(1, "7"), remove(2, "7"), update(4, "7"), move(5, "7", "42")];
-    expect(search(log, "42").stretches.at(-1)).toEqual({ key: "7", first: 3n, last: 5n });
+    expect(search(log, "42").stretches.at(-1)).toMatchObject({ key: "7", first: 3n, last: 5n });
   });
 
   it("ends before the next row of the key when its own end was not recorded", () => {
@@ -140,8 +141,54 @@ describe("a life followed through key changes", () => {
       update(7, "7"),
       remove(8, "7"),
     ];
-    expect(search(log, "42").stretches.at(-1)).toEqual({ key: "7", first: 2n, last: 5n });
+    expect(search(log, "42").stretches.at(-1)).toMatchObject({ key: "7", first: 2n, last: 5n });
     expect(search(log, "42").ids).toEqual(["1", "2", "3"]);
+  });
+
+  it("has what was recorded before the row's own arrival, by what the writing statement called", () => {
+    const log = [
+      update(1, "7"),
+      remove(2, "7"),
+      ...together(update(3, "7"), update(4, "7"), insert(5, "7")),
+      update(6, "7"),
+      move(7, "7", "42"),
+    ];
+    expect(search(log, "42").ids).toEqual(["3", "4", "5", "6", "7"]);
+  });
+
+  it("leaves to others what was recorded before the arrival by their transactions, or while they were there", () => {
+    const log = [
+      update(1, "7"),
+      insert(2, "7"),
+      ...together(update(3, "7"), remove(4, "7"), update(5, "7"), insert(6, "7")),
+      move(7, "7", "42"),
+    ];
+    expect(search(log, "42").ids).toEqual(["5", "6", "7"]);
+  });
+
+  it("tells a row that a trigger brought back from one older than the log, although its insert was recorded first", () => {
+    const log = [...together(insert(1, "7"), remove(2, "7")), update(3, "7"), move(4, "7", "42")];
+    expect(search(log, "42").ids).toEqual(["1", "3", "4"]);
+  });
+
+  it("goes back to an arrival that was recorded after the row had left", () => {
+    const [leaving, arrival, between] = together(move(2, "7", "42"), insert(3, "7"), update(1, "7"));
+    const order = [arrival, leaving].filter((turn) => turn !== undefined);
+    const life = learnTurns(learnTurns(startLife("42"), "42", order), "7", order);
+    expect(lifeOf(life).at(-1)).toMatchObject({ key: "7", first: 3n, last: 2n });
+    expect(lifeOf(life).map(reachOf).at(-1)).toEqual({ first: 0n, last: 3n });
+    expect([...order, between].every((turn) => turn && belongs(lifeOf(life), turn))).toBe(true);
+    expect(belongs(lifeOf(life), update(4, "7"))).toBe(false);
+  });
+
+  it("takes a row for unseen rather than for older than the log where that would leave another gap", () => {
+    const log = [
+      ...together(insert(1, "7"), remove(2, "7")),
+      update(3, "7"),
+      remove(4, "7"),
+      move(5, "7", "42"),
+    ];
+    expect(search(log, "42").ids).toEqual(["5"]);
   });
 
   it("does without a key whose turns do not hold the move", () => {
@@ -151,9 +198,9 @@ describe("a life followed through key changes", () => {
 
   it("is not changed by what a caller fetched beyond the turns", () => {
     const log = [insert(1, "7"), update(2, "7"), move(3, "7", "42"), insert(4, "8")];
-    const life = learnTurns(learnTurns(startLife("42"), "42", log), "7", [...log].reverse());
+    const life = learnTurns(learnTurns(startLife("42"), "42", log), "7", log);
     expect(neededTurns(life)).toEqual([]);
-    expect(lifeOf(life).at(-1)).toEqual({ key: "7", first: 1n, last: 3n });
+    expect(lifeOf(life).at(-1)).toMatchObject({ key: "7", first: 1n, last: 3n });
   });
 });
 

@@ -89,18 +89,20 @@ async function checkDiff(place: Place): Promise<string[]> {
   const rows = new Map(former);
   // What leaves a key goes first: another row may come to it.
   for (const difference of differences) {
+    if (difference.old === null) continue;
     const key = printedKey(table, difference.old_key ?? difference.key);
     const [old, after] = [difference.old, difference.new].map(
       (row) => row && printedText(place, row, attnums),
     );
-    if ((former.get(key) ?? null) !== old)
-      faults.push(`${difference.kind} ${key} was ${old}, not ${former.get(key)}`);
+    if (former.get(key) !== old) faults.push(`${difference.kind} ${key} was ${old}, not ${former.get(key)}`);
     if (old === after) faults.push(`${key} is no different: ${old}`);
     rows.delete(key);
   }
   for (const difference of differences) {
     if (difference.new === null) continue;
-    rows.set(printedKey(table, difference.key), printedText(place, difference.new, attnums));
+    const key = printedKey(table, difference.key);
+    if (rows.has(key)) faults.push(`${difference.kind} ${key}: another row is there`);
+    rows.set(key, printedText(place, difference.new, attnums));
   }
   const { missing, surplus } = differenceOf([...rowsOf(to).values()], [...rows.values()]);
   if (missing.length + surplus.length > 0)

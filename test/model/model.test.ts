@@ -3,4 +3,4 @@ import { describeHistories } from "./proof.ts";
 
 const server = useOwnServer();
 
-describeHistories("the past", server.useDatabase(), 14);
+describeHistories("the past", server.useDatabase(), 12);
