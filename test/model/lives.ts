@@ -5,6 +5,9 @@ import { type RecordedChange, replay } from "./replay.ts";
 import { differenceOf, rowText, type TrueRow } from "./truth.ts";
 import type { LiveTable } from "./world.ts";
 
+/** The replay finds columns by the names they had then. */
+const asRecorded = ["--schema", "then"];
+
 /** What the life of a key comes to has to be the row that is there now. */
 export async function checkLife(place: Place): Promise<string[]> {
   const { ask, known, table } = place;
@@ -12,7 +15,7 @@ export async function checkLife(place: Place): Promise<string[]> {
   const [first] = known;
   const last = known.at(-1);
   if (asked === undefined || first === undefined || last === undefined) return [];
-  const changes = await ask<RecordedChange>(table, "history", "TABLE", ...asked.words);
+  const changes = await ask<RecordedChange>(table, "history", "TABLE", ...asked.words, ...asRecorded);
   const rows = await replayFrom(place, first, changes);
   const own = (rowsOfKey: readonly TrueRow[]) => rowsOfKey.filter((row) => keyOf(table, row) === asked.key);
   return compare(place, first, {
@@ -30,7 +33,7 @@ export async function checkBetween(place: Place): Promise<string[]> {
   const [from, to] = random.sample(tags, 2).toSorted((one, other) => one.place - other.place);
   if (from === undefined || to === undefined) return [];
   const words = ["--since", from.typed, "--until", to.typed];
-  const changes = await ask<RecordedChange>(table, "history", "TABLE", ...words);
+  const changes = await ask<RecordedChange>(table, "history", "TABLE", ...words, ...asRecorded);
   const rows = await replayFrom(place, from, changes);
   return compare(place, from, {
     title: `history ${table.name} ${words.join(" ")}`,
