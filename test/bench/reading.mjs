@@ -195,14 +195,14 @@ const commands = {
 async function reportCommands(
   title,
   facts,
-  { labels = [small, whole], names = Object.keys(commands), field = "commands" } = {},
+  { labels = [small, whole], names = Object.keys(commands), field = "commands", most = 7 } = {},
 ) {
   const cases = [];
   for (const name of names) {
     for (const label of labels)
       cases.push({ name: `${label} ${name}`, url: facts[label].url, args: commands[name](facts[label]) });
   }
-  const samples = await measureCommands(options.program, cases, Math.min(rounds, 7));
+  const samples = await measureCommands(options.program, cases, Math.min(rounds, most));
   figures[field] = mapValues(samples, (list) => figureOf(list, "ms"));
   const of = (label, name) => figures[field][`${label} ${name}`];
   table(
@@ -227,6 +227,7 @@ async function reportUnsettled(facts) {
       labels: [whole],
       names: Object.keys(commands).slice(2),
       field: "unsettled",
+      most: 2,
     });
   } finally {
     await settle(sql);
