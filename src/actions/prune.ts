@@ -14,6 +14,7 @@ import {
   readPruneFacts,
   rotateSegment,
   stampClosing,
+  summarizeLog,
 } from "../db/segments.ts";
 import { requireZone } from "../db/zone.ts";
 import { refusal } from "../errors.ts";
@@ -80,6 +81,7 @@ async function prune(audit: AuditDatabase, io: Io): Promise<PrunePlanRow[]> {
     );
   });
   progress.end();
+  await summarizeLog(audit);
   const left = planRun(await readPruneFacts(audit)).filter(({ act }) => act === "keep");
   return [...done, ...left]
     .map((decision) =>

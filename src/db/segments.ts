@@ -266,6 +266,28 @@ async function recount({ sql, object }: AuditDatabase, segment: Segment): Promis
     where segment.id = ${segment.id}`;
 }
 
+/** How long summarizing waits for a vacuum of the log; the next run comes soon enough. */
+const SUMMARIZE_LOCK_TIMEOUT_MS = 700;
+
+/**
+ * Brings the summaries of the log (BRIN) up to date, by which instants and numbers are found: autovacuum may be off, or
+ * late. Holds up no writer; gives way where the log is being vacuumed.
+ */
+export async function summarizeLog({ sql, installation }: AuditDatabase): Promise<void> {
+  try {
+    await withTransaction(sql, { lockTimeoutMs: SUMMARIZE_LOCK_TIMEOUT_MS }, async (transaction) => {
+      await transaction`
+        select brin_summarize_new_values(class.oid)
+        from pg_class as class
+        join pg_am as method on method.oid = class.relam
+        join pg_namespace as namespace on namespace.oid = class.relnamespace
+        where method.amname = 'brin' and class.relkind = 'i' and namespace.nspname = ${installation.schema}`;
+    });
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+  }
+}
+
 /** Whether DETACH gave up waiting for a transaction that has the log open; the next run finishes it. */
 export function isBusy(error: unknown): boolean {
   return sqlStateOf(error) === "55P03";

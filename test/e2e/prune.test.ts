@@ -17,6 +17,8 @@ interface PlanRow {
 // A segment closes when no older transaction runs on the whole server: other tests' would come in between.
 const server = useOwnServer();
 
+const summaries = server.useDatabase();
+
 const day = 24;
 
 async function clock(sql: TestSql): Promise<string> {
@@ -483,4 +485,22 @@ describe("prune", () => {
     expect(await audit.items("history", "gone")).toEqual([]);
     expect(await audit.items("history", "stopped")).toEqual([]);
   });
+});
+
+it("brings the log's summaries up to date, though nobody vacuums it", async () => {
+  await summaries.sql.unsafe(` create table notes (id int primary key, note text)`);
+  await auditOf(summaries)("enable", "notes");
+  await summaries.sql`insert into notes select n, repeat('x', 500) from generate_series(1, 3000) as n`;
+  const missing = async () => {
+    const [row] = await summaries.sql<{ count: number }[]>`
+      select sum(brin_summarize_new_values(class.oid))::int as count
+      from pg_class as class
+      join pg_am as method on method.oid = class.relam
+      where method.amname = 'brin' and class.relkind = 'i' and class.relnamespace = 'audit'::regnamespace`;
+    return row?.count;
+  };
+  await auditOf(summaries)("prune");
+  expect(await missing()).toBe(0);
+  await summaries.sql`insert into notes select n, repeat('x', 500) from generate_series(3001, 6000) as n`;
+  expect(await missing()).toBeGreaterThan(0);
 });
