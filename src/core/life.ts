@@ -1,7 +1,13 @@
 import type { Change } from "../types.ts";
 
 /** What of a change matters to a row's life. Plain updates may be among them; they turn nothing. */
-export type Turn = Pick<Change, "id" | "tx" | "op" | "key" | "oldKey">;
+export interface Turn extends Pick<Change, "id" | "tx" | "op" | "key" | "oldKey"> {
+  /**
+   * The ids of plain updates of the key by the same transaction that happened right before this turn and, of the last one,
+   * right after it; where that is known. Ids tell it otherwise.
+   */
+  readonly updates?: { readonly before: readonly string[]; readonly after: readonly string[] };
+}
 
 /**
  * Turns the caller has to fetch for one key, over all ids. `moves`: changes with an old key, where it or the
@@ -25,6 +31,8 @@ export interface Stretch {
    * statement calls may write to the row, and be recorded, before the statement's own change is.
    */
   readonly early?: { readonly tx: string; readonly first: bigint };
+  /** By transaction, the ids of the plain updates that are the row's, where that is known. */
+  readonly known?: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** Following one key's rows through their key changes. A value: every step returns a new one. */
@@ -34,6 +42,7 @@ export interface LifeSearch {
 }
 
 interface Occupant extends Stretch {
+  readonly known: Map<string, Set<string>>;
   /** Turns that began and ended it here; undefined when they are not in the log. */
   readonly birth: Turn | undefined;
   readonly death: Turn | undefined;
@@ -79,10 +88,12 @@ export function lifeOf(search: LifeSearch): Stretch[] {
  */
 export function belongs(stretches: readonly Stretch[], change: Turn): boolean {
   const id = BigInt(change.id);
-  return stretches.some(({ key, first, last, early }) => {
+  return stretches.some(({ key, first, last, early, known }) => {
     if (!touches(change, key)) return false;
     if (first === undefined && last === undefined) return true;
     if (isTurn(change)) return id === first || id === last;
+    const own = known?.get(change.tx);
+    if (own !== undefined) return own.has(change.id);
     const reach = reachOf({ key, first, last });
     if (early?.tx === change.tx && first !== undefined && id < first) return id >= early.first;
     return (reach.first === undefined || id >= reach.first) && (reach.last === undefined || id <= reach.last);
@@ -181,19 +192,28 @@ function succession(
     }
     lastTx = turn.tx;
     if (turn.key === key && (turn.op === "insert" || turn.op === "update")) {
-      const arrived = { key, birth: turn, death: undefined, first: id, last: undefined };
+      note(present.at(-1), turn.tx, turn.updates?.before);
+      const arrived = { ...newcomer(key, id), birth: turn };
+      note(arrived, turn.tx, turn.updates?.after);
       present.push(present.length > 0 ? arrived : { ...arrived, early: { tx: turn.tx, first: free ?? 0n } });
       continue;
     }
     if (turn.key !== null && present.length === 0 && free !== undefined) gaps++;
     const leaving = turn.key === null ? present : [present[0] ?? newcomer(key, free)];
+    note(leaving[0], turn.tx, turn.updates?.before);
     gone.push(...leaving.map((occupant) => ({ ...occupant, death: turn, last: id })));
     present = turn.key === null ? [] : present.slice(1);
+    note(present.at(-1), turn.tx, turn.updates?.after);
     free = id + 1n;
   }
   return { occupants: [...gone, ...present], gaps };
 }
 
 function newcomer(key: string, first: bigint | undefined): Occupant {
-  return { key, birth: undefined, death: undefined, first, last: undefined };
+  return { key, birth: undefined, death: undefined, first, last: undefined, known: new Map() };
+}
+
+function note(occupant: Occupant | undefined, tx: string, updates: readonly string[] | undefined): void {
+  if (occupant === undefined || updates === undefined) return;
+  occupant.known.set(tx, new Set([...(occupant.known.get(tx) ?? []), ...updates]));
 }

@@ -82,15 +82,32 @@ async function inRowOrder(
     ),
   );
   const placeOf = new Map(turns.map(({ id }, place) => [id, place]));
-  const ordered = [...turns];
+  const ordered: Turn[] = [...turns];
   groups.forEach((group, index) => {
-    const own = (orders[index] ?? []).flatMap((id) => turns[placeOf.get(id) ?? -1] ?? []);
+    const own = withUpdates(orders[index] ?? [], (id) => turns[placeOf.get(id) ?? -1]);
     group.forEach(({ id }, position) => {
       const turn = own[position];
       if (turn) ordered[placeOf.get(id) ?? 0] = turn;
     });
   });
   return ordered;
+}
+
+/** The turns among a transaction's changes of a key, each with the plain updates around it. */
+function withUpdates(order: readonly string[], turnOf: (id: string) => Turn | undefined): Turn[] {
+  const found: Turn[] = [];
+  let before: string[] = [];
+  for (const id of order) {
+    const turn = turnOf(id);
+    if (turn === undefined) before.push(id);
+    else {
+      found.push({ ...turn, updates: { before, after: [] } });
+      before = [];
+    }
+  }
+  const last = found.pop();
+  if (last === undefined) return [];
+  return [...found, { ...last, updates: { before: last.updates?.before ?? [], after: before } }];
 }
 
 /** The plain updates that transactions made to a key: they link its turns. */

@@ -181,6 +181,26 @@ describe("a life followed through key changes", () => {
     expect(belongs(lifeOf(life), update(4, "7"))).toBe(false);
   });
 
+  it("goes by what is known of each row's updates where two shared a key", () => {
+    const first = insert(1, "7");
+    const [early, arrival, late, leaving] = together(
+      update(2, "7"),
+      insert(3, "7"),
+      update(4, "7"),
+      move(5, "7", "42"),
+    );
+    if (!early || !arrival || !late || !leaving) throw new Error("a change is missing");
+    const turns: Turn[] = [
+      first,
+      { ...leaving, updates: { before: [early.id], after: [] } },
+      { ...arrival, updates: { before: [], after: [late.id] } },
+    ];
+    const life = learnTurns(learnTurns(startLife("42"), "42", [leaving]), "7", turns);
+    const log = [first, early, arrival, late, leaving, update(6, "7"), update(7, "42")];
+    const own = log.filter((change) => belongs(lifeOf(life), change));
+    expect(own.map(({ id }) => id)).toEqual(["1", "2", "5", "7"]);
+  });
+
   it("takes a row for unseen rather than for older than the log where that would leave another gap", () => {
     const log = [
       ...together(insert(1, "7"), remove(2, "7")),

@@ -83,3 +83,29 @@ it("follows a row that a trigger moved before its insert was recorded", async ()
     { column: "n", status: "change", value: "1", previous: "0" },
   ]);
 });
+
+it("keeps a row and the one that took its key apart", async () => {
+  await database.sql.unsafe("create table late (id integer primary key deferrable, n integer)");
+  await audit("enable", "late");
+  await database.sql.unsafe("insert into late values (1, 1)");
+  await database.sql.begin(async (sql) => {
+    await sql.unsafe("set constraints all deferred");
+    await sql.unsafe("insert into late values (1, 5)");
+    await sql.unsafe("update late set n = 6 where id = 1 and n = 5");
+    await sql.unsafe("update late set n = 2 where id = 1 and n = 1");
+    await sql.unsafe("update late set id = 9 where n = 2");
+  });
+  expect(await audit.items("history", "late", "9")).toMatchObject([
+    { op: "insert", key: "1", new: { n: "1" } },
+    { op: "update", key: "1", old: { n: "1" }, new: { n: "2" } },
+    { op: "update", key: "9", old_key: "1" },
+  ]);
+  expect(await audit.items("blame", "late", "9")).toMatchObject([
+    { column: "id", status: "change" },
+    { column: "n", status: "change", value: "2", previous: "1" },
+  ]);
+  expect(await audit.items("blame", "late", "1")).toMatchObject([
+    { column: "id", status: "insert" },
+    { column: "n", status: "change", value: "6", previous: "5" },
+  ]);
+});
