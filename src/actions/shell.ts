@@ -101,9 +101,11 @@ export async function runShell(
     try {
       prompt();
       for await (const line of lines) {
-        const command = pending === "" ? parseShellCommand(line) : undefined;
+        const typed = parseShellCommand(line);
+        // Whoever has forgotten a semicolon can leave all the same.
+        if (typed?.name === "q" && (interactive || pending === "")) return;
+        const command = pending === "" ? typed : undefined;
         if (command !== undefined) {
-          if (command.name === "q") return;
           await run(() => obey(session, command));
         } else {
           const { statements, rest } = splitStatements(`${pending}${line}\n`);
