@@ -18,7 +18,7 @@ $guard$,
       when 'insert' then
         format(E'    execute %I._describe_expression(tg_relid, %L, true) into key_text, new_image using new;\n', 'audit_schema', described.settings)
           || case when registered.images = 'lean' then E'    new_image := null;\n' else '' end
-          || audit_schema._record_statement(registered, 'I', 'key, new, new_tid', 'key_text, new_image, new.ctid', '')
+          || audit_schema._record_statement(registered, 'I', 'key, new, new_tid', 'key_text, new_image, ' || audit_schema._new_place(false), '')
       when 'delete' then
         format(E'    execute %I._describe_expression(tg_relid, %L, true) into old_key_text, old_image using old;\n', 'audit_schema', described.settings)
           || audit_schema._record_statement(registered, 'D', 'key, old, old_tid', 'old_key_text, old_image, ' || audit_schema._old_place(false), '')
@@ -27,7 +27,7 @@ $guard$,
 $update$    execute %1$I._describe_expression(tg_relid, %2$L, false) into old_key_text, old_image using old;
     execute %1$I._describe_expression(tg_relid, %2$L, false) into key_text, new_image using new;
 %3$s    if old_image = new_image%4$s then
-      perform %1$I._note_move(tg_relid, old.ctid, new.ctid, old.xmin);
+      perform %1$I._note_move(tg_relid, old.ctid, new.ctid, old.xmin, new.xmax);
       return null;
     end if;
     if old_key_text = key_text then
@@ -53,7 +53,7 @@ $parts$,
           end,
           case when redacts.any_column then E'    old_image := old_image || hidden;\n    new_image := new_image || hidden;\n' else '' end)
           || audit_schema._record_statement(registered, 'U', 'key, old_key, old, new, old_tid, new_tid',
-            'key_text, old_key_text, old_image, new_image, ' || audit_schema._old_place(false) || ', new.ctid', '')
+            'key_text, old_key_text, old_image, new_image, ' || audit_schema._old_place(false) || ', ' || audit_schema._new_place(false), '')
     end,
     audit_schema._remark(registered)) end
   from (select audit_schema._settings_text(registered) as settings) as described

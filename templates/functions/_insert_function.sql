@@ -6,19 +6,27 @@ stable
 set search_path = pg_catalog, pg_temp
 as $function$
   with part as (
-    select registered.images = 'lean' as lean, registered.kind = 'statement' as at_once
+    select
+      registered.kind = 'statement' as at_once,
+      concat_ws(', ', 'key', case when registered.images <> 'lean' then 'new' end) as columns,
+      concat_ws(', ', kept.key, case when registered.images <> 'lean' then kept.image end) as expressions,
+      kept.source
+    from audit_schema._kept_row(registered,
+      case when registered.kind = 'statement' then 'inserted.' else 'new.' end,
+      case when registered.kind = 'statement' then 'from inserted' else '' end) as kept
   )
   select audit_schema._trigger_function(registered, 'insert',
     case when registered.capture = 'guarded' then E'  key_text text;\n  new_image jsonb;\n' else '' end,
     concat(
       audit_schema._guard(registered, 'insert'),
-      audit_schema._record_statement(registered, 'I',
-        concat_ws(', ', 'key', case when not part.lean then 'new' end, case when not part.at_once then 'new_tid' end),
-        concat_ws(', ', kept.key, case when not part.lean then kept.image end, case when not part.at_once then 'new.ctid' end),
-        kept.source),
+      case
+        when part.at_once then audit_schema._record_statement(registered, 'I', part.columns, part.expressions, part.source)
+        else audit_schema._either_way(
+          audit_schema._record_statement(registered, 'I', part.columns || ', new_tid',
+            concat_ws(', ', part.expressions, audit_schema._new_place(true)), part.source, true),
+          audit_schema._record_statement(registered, 'I', part.columns || ', new_tid',
+            concat_ws(', ', part.expressions, audit_schema._new_place(false)), part.source))
+      end,
       E'  return null;\n'))
   from part
-  cross join lateral audit_schema._kept_row(registered,
-    case when part.at_once then 'inserted.' else 'new.' end,
-    case when part.at_once then 'from inserted' else '' end) as kept
 $function$;

@@ -6,8 +6,5 @@ language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $function$
-  select case
-    when bare then 'old.ctid'
-    else format('case when current_setting(''audit.moves'', true) <> '''' then %I._moved_from(tg_relid, old.ctid) else old.ctid end', 'audit_schema')
-  end
+  select audit_schema._settled_place('old.ctid', '<', bare)
 $function$;

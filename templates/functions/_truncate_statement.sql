@@ -39,7 +39,7 @@ as $function$
     'row_of.key, ' || audit_schema._image_expression(registered,
       audit_schema._names_expression(registered), 'row_of.texts',
       quote_literal(audit_schema._marks(registered.oid, registered.redacted)) || '::jsonb')
-      || format(', case when current_setting(''audit.moves'', true) <> '''' then %I._moved_from(row_of.written, row_of.place) else row_of.place end', 'audit_schema'),
+      || format(', case when current_setting(''audit.moves'', true) <> '''' then %I._moved_along(row_of.written, row_of.place, ''<'') else row_of.place end', 'audit_schema'),
     format('from %I.%I(%L) as row_of',
       'audit_schema', '_rows_' || given.id,
       format('select %s, %s, truncated.tableoid, truncated.ctid from %s',

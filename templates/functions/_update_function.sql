@@ -54,8 +54,7 @@ begin
       format(list, 'coalesce(old_names, changed)'), format(list, 'coalesce(old_whole, old_values)'), case when hides then 'hidden' end),
     case when registered.images <> 'lean' then
       audit_schema._image_expression(registered, format(list, 'changed'), format(list, 'new_values'), case when hides then 'hidden' end)
-    end,
-    'new.ctid');
+    end);
 
   return audit_schema._trigger_function(registered, 'update',
     concat(
@@ -66,14 +65,14 @@ begin
     concat(
       audit_schema._guard(registered, 'update'),
       comparisons,
-      format(E'  if changed is null%s then\n    perform %I._note_move(tg_relid, old.ctid, new.ctid, old.xmin);\n    return null;\n  end if;\n',
+      format(E'  if changed is null%s then\n    perform %I._note_move(tg_relid, old.ctid, new.ctid, old.xmin, new.xmax);\n    return null;\n  end if;\n',
         case when hides then ' and hidden = ''{}''' end, 'audit_schema'),
       case when registered.images = 'full' then
         format(E'  changed := %s;\n  old_values := %s;\n  new_values := %s;\n', names, old_texts, audit_schema._texts_expression(registered, 'new.'))
       end,
       audit_schema._either_way(
-        audit_schema._record_statement(registered, 'U', columns, expressions || ', ' || audit_schema._old_place(true), '', true),
-        audit_schema._record_statement(registered, 'U', columns, expressions || ', ' || audit_schema._old_place(false), '')),
+        audit_schema._record_statement(registered, 'U', columns, concat_ws(', ', expressions, audit_schema._new_place(true), audit_schema._old_place(true)), '', true),
+        audit_schema._record_statement(registered, 'U', columns, concat_ws(', ', expressions, audit_schema._new_place(false), audit_schema._old_place(false)), '')),
       E'  return null;\n'));
 end
 $function$;

@@ -109,3 +109,26 @@ it("keeps a row and the one that took its key apart", async () => {
     { column: "n", status: "change", value: "6", previous: "5" },
   ]);
 });
+
+// A version that only an excluded column was written to is noted when its own triggers have ended: what these recorded
+// by then names a place that nothing leads to.
+it("has the past of a row whose triggers, sorting first, write to an excluded column and go on from there", async () => {
+  await database.sql.unsafe(`
+    create table spun (id integer primary key, n integer, hidden text);
+    create function spin() returns trigger language plpgsql as $$
+      begin
+        if pg_trigger_depth() <= 2 then
+          update spun set hidden = 'x' where id = new.id;
+          update spun set n = 9 - n where id = new.id;
+        end if;
+        return new;
+      end $$;
+    create trigger "!first" after update on spun for each row execute function spin();
+    insert into spun values (5, null)`);
+  await audit("enable", "spun", "--exclude", "hidden");
+  await database.sql`select audit.tag('before-spin')`;
+  await database.sql.unsafe("update spun set n = 1 where id = 5");
+  expect(await database.sql`select id, n from audit.at_tag(null::spun, 'before-spin')`).toEqual([
+    { id: 5, n: null },
+  ]);
+});

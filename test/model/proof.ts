@@ -11,9 +11,13 @@ import { forgetWal, keepWal } from "./wal.ts";
 /** Many short histories: each begins with other tables, and a fault leads to few statements. */
 const size = { tables: 4, instants: 20 };
 
-/** MODEL_SEED gives one history again, or MODEL_HISTORIES of them, from that one on. */
+/**
+ * The same histories each time, so that what turns red was broken by what has changed. MODEL_HISTORIES makes so many others
+ * by chance; MODEL_SEED gives one again, or so many from that one on.
+ */
 const { MODEL_SEED, MODEL_HISTORIES } = process.env;
-const firstSeed = Number(MODEL_SEED || Math.floor(Math.random() * 1e6));
+const usualSeed = 20_261_100;
+const firstSeed = Number(MODEL_SEED || (MODEL_HISTORIES ? Math.floor(Math.random() * 1e6) : usualSeed));
 
 /** What autovacuum does elsewhere: the log's summary leaves out what was recorded of former histories. */
 async function summarizeLog(sql: TestSql): Promise<void> {

@@ -1,6 +1,7 @@
--- Where the row version at a place came from, as far as the log is concerned: the place itself, unless updates that
--- left no change (see _note_move) brought it there in this transaction.
-create or replace function audit_schema._moved_from(written oid, place tid)
+-- Where a row version belongs as far as the log is concerned: the place itself, unless updates that left no change (see
+-- _note_move) have moved it in this transaction. '<' leads back to where the last recorded change left it, '>' on to
+-- where those that were recorded before take it from.
+create or replace function audit_schema._moved_along(written oid, place tid, sign text)
 returns tid
 language plpgsql
 stable
@@ -14,9 +15,9 @@ declare
 begin
   -- the setting is anyone's to set: what is no place, or leads in a circle, is not followed for ever
   for step in 1 .. 500 loop
-    found_at := strpos(moves, file || origin || '<');
+    found_at := strpos(moves, file || origin || sign);
     exit when found_at is null or found_at = 0;
-    origin := split_part(substr(moves, found_at + length(file || origin || '<')), ';', 1);
+    origin := split_part(substr(moves, found_at + length(file || origin || sign)), ';', 1);
     if origin !~ '^[(][0-9]{1,9},[0-9]{1,4}[)]$' then
       return place;
     end if;
