@@ -1,11 +1,9 @@
 import type { TagOptions } from "../commands/tag.ts";
 import { withTransaction } from "../connection/connect.ts";
-import { escapeControls } from "../core/safe.ts";
 import { resolveZone } from "../core/zone.ts";
-import { type AuditDatabase, withAudit } from "../db/installation.ts";
-import { listTags, type Tag, tagStatements, untagStatements } from "../db/tags.ts";
+import { withAudit } from "../db/installation.ts";
+import { findTag, tagStatements, untagStatements } from "../db/tags.ts";
 import { requireZone } from "../db/zone.ts";
-import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { jsonDocument } from "../output/json.ts";
 import { tagJson } from "../output/tags.ts";
@@ -31,17 +29,11 @@ export async function runTag(options: TagOptions, io: Io): Promise<void> {
       await io.out(jsonDocument([tagJson(tag)], { deleted: former !== undefined }));
       return;
     }
-    const at = `${tag.at.replace("T", " ")}`;
+    const at = tag.at.replace("T", " ");
     await io.out(
       former
         ? `Tag ${name} of ${at} is forgotten.\n`
         : `Tag ${name} is set: ${at}, exact to the commit. See a table then with: audit at-time tag:${name} <table>\n`,
     );
   });
-}
-
-async function findTag(audit: AuditDatabase, name: string): Promise<Tag> {
-  const found = (await listTags(audit)).find((tag) => tag.name === name);
-  if (found) return found;
-  throw usageError(`There is no tag "${escapeControls(name)}".`, "See them with: audit tags");
 }

@@ -1,9 +1,8 @@
-import { escapeControls } from "../core/safe.ts";
-import { didYouMean } from "../core/suggest.ts";
 import type { Reference } from "../core/when.ts";
 import { type UserError, usageError } from "../errors.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { ISO } from "./iso.ts";
+import { findTag } from "./tags.ts";
 import { findTransaction, findTransactionOf } from "./transaction.ts";
 import type { ResolvedWhen } from "./when.ts";
 import { requireZone } from "./zone.ts";
@@ -52,23 +51,10 @@ export function unknownChange(id: string): UserError {
 }
 
 async function resolveTag(
-  { sql, object }: AuditDatabase,
+  audit: AuditDatabase,
   { name, typed }: Reference & { readonly kind: "tag" },
   zone: string,
 ): Promise<ResolvedWhen> {
-  const tags = await sql<{ name: string; at: string }[]>`
-    select name, to_char(at, ${ISO}) as at
-    from ${object("tag")}`;
-  const found = tags.find((tag) => tag.name === name);
-  if (found === undefined) {
-    const meant = didYouMean(
-      name,
-      tags.map((tag) => tag.name),
-    );
-    throw usageError(
-      `There is no tag "${escapeControls(name)}".${meant && ` ${meant}`}`,
-      "See them with: audit tags",
-    );
-  }
-  return { typed, at: found.at, zone, precision: "exact", tag: name, notes: [] };
+  const { at } = await findTag(audit, name);
+  return { typed, at, zone, precision: "exact", tag: name, notes: [] };
 }

@@ -1,4 +1,7 @@
 import { quoteIdentifier } from "../core/name.ts";
+import { escapeControls } from "../core/safe.ts";
+import { didYouMean } from "../core/suggest.ts";
+import { usageError } from "../errors.ts";
 import { operation } from "./capture.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { ISO } from "./iso.ts";
@@ -26,6 +29,21 @@ export async function listTags({ sql, object }: AuditDatabase): Promise<Tag[]> {
       tag.db_user as "dbUser", tag.note, tag.id::text as id, tag.snapshot::text as snapshot
     from ${object("tag")} as tag
     order by tag.id desc`;
+}
+
+/** The tag of a name; exit 2 where there is none. */
+export async function findTag(audit: AuditDatabase, name: string): Promise<Tag> {
+  const tags = await listTags(audit);
+  const found = tags.find((tag) => tag.name === name);
+  if (found) return found;
+  const meant = didYouMean(
+    name,
+    tags.map((tag) => tag.name),
+  );
+  throw usageError(
+    `There is no tag "${escapeControls(name)}".${meant && ` ${meant}`}`,
+    "See them with: audit tags",
+  );
 }
 
 /** The statements that name the present instant, in this order: the tag is set before the transaction writes anything else. */
