@@ -3,28 +3,7 @@ import { type BlameColumn, type BlameFacts, blameRow, isUnexplained } from "../.
 import { judgeExistence, lastState } from "../../src/core/blameState.ts";
 import type { Shapes, ShapeVersion } from "../../src/core/shapes.ts";
 import type { Change } from "../../src/types.ts";
-
-function aChange(change: Partial<Change> = {}): Change {
-  return {
-    id: "10",
-    tx: "812",
-    at: "2026-11-22T10:00:00.123456+00:00",
-    schema: "public",
-    table: "users",
-    op: "update",
-    key: "7",
-    oldKey: null,
-    old: null,
-    new: null,
-    actor: null,
-    dbUser: "shop",
-    role: null,
-    application: null,
-    clientAddr: null,
-    context: null,
-    ...change,
-  };
-}
+import { aChange } from "../helpers/aChange.ts";
 
 /** A version of the shape: `name:type`, by attribute number from 1; "" is a gap, "-name" is not recorded. */
 function aVersion(fromId: number, ...columns: string[]): ShapeVersion {

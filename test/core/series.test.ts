@@ -1,26 +1,17 @@
 import { expect, it } from "vitest";
 import { seriesOf } from "../../src/core/series.ts";
 import type { Change, Image } from "../../src/types.ts";
+import { aChange as plainChange } from "../helpers/aChange.ts";
 
 function aChange(change: Partial<Change> & { id: string }): Change {
-  return {
-    tx: `t${change.id}`,
-    at: `2026-11-22T10:00:0${change.id}+00:00`,
-    schema: "public",
+  const { id } = change;
+  return plainChange({
+    tx: `t${id}`,
+    at: `2026-11-22T10:00:0${id}+00:00`,
     table: "item",
-    op: "update",
     key: "1",
-    oldKey: null,
-    old: null,
-    new: null,
-    actor: null,
-    dbUser: "shop",
-    role: null,
-    application: null,
-    clientAddr: null,
-    context: null,
     ...change,
-  };
+  });
 }
 
 const valueIn = (change: Change, side: "old" | "new") => (change[side] as Image | null)?.price;

@@ -9,29 +9,7 @@ import {
   nameSpans,
   type Shapes,
 } from "../../src/core/shapes.ts";
-import type { Change } from "../../src/types.ts";
-
-function aChange(part: Partial<Change>): Change {
-  return {
-    id: "1",
-    tx: "1",
-    at: "2026-11-01T00:00:00.000000+00:00",
-    schema: "public",
-    table: "users",
-    op: "insert",
-    key: "1",
-    oldKey: null,
-    old: null,
-    new: null,
-    actor: null,
-    dbUser: "shop",
-    role: null,
-    application: null,
-    clientAddr: null,
-    context: null,
-    ...part,
-  };
-}
+import { aChange } from "../helpers/aChange.ts";
 
 function shapes(
   versions: readonly [number, Record<number, string>][],

@@ -2,27 +2,16 @@ import { describe, expect, it } from "vitest";
 import { type ChangeTextOptions, changeText, historyText } from "../../src/output/history.ts";
 import { createStyle } from "../../src/output/style.ts";
 import type { Change } from "../../src/types.ts";
+import { aChange as plainChange } from "../helpers/aChange.ts";
 
 function aChange(change: Partial<Change> = {}): Change {
-  return {
+  return plainChange({
     id: "1",
-    tx: "812",
-    at: "2026-11-22T10:00:00.123456+00:00",
-    schema: "public",
-    table: "users",
     op: "insert",
-    key: "7",
-    oldKey: null,
-    old: null,
     new: { id: "7", name: "Ada", email: "ada@example.org", bio: null, note: "" },
     actor: "app_user:123",
-    dbUser: "shop",
-    role: null,
-    application: null,
-    clientAddr: null,
-    context: null,
     ...change,
-  };
+  });
 }
 
 const life: readonly Change[] = [

@@ -2,27 +2,19 @@ import { describe, expect, it } from "vitest";
 import { memberText, type ShownChange, shownChangeJson, shownChangeText } from "../../src/output/show.ts";
 import { createStyle } from "../../src/output/style.ts";
 import type { Change } from "../../src/types.ts";
+import { aChange as plainChange } from "../helpers/aChange.ts";
 
 function aChange(change: Partial<Change> = {}): Change {
-  return {
+  return plainChange({
     id: "4711",
-    tx: "812",
-    at: "2026-11-22T10:00:00.123456+00:00",
-    schema: "public",
-    table: "users",
-    op: "update",
-    key: "7",
-    oldKey: null,
     old: { id: "7", name: "Ada", bio: null },
     new: { id: "7", name: "Ida", bio: "null" },
     actor: "ana\x1b",
-    dbUser: "shop",
     role: "admin",
-    application: null,
     clientAddr: "10.0.0.1",
     context: { reason: "moved\n", request_id: "r1", deep: { n: 1 } },
     ...change,
-  };
+  });
 }
 
 function aShown(change: Partial<Change> = {}): ShownChange {
