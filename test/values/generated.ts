@@ -97,8 +97,10 @@ export const generated: Readonly<Record<string, Generated>> = {
   macaddr: fc.uint8Array({ minLength: 6, maxLength: 6 }).map((bytes) => Buffer.from(bytes).toString("hex")),
   macaddr8: fc.uint8Array({ minLength: 8, maxLength: 8 }).map((bytes) => Buffer.from(bytes).toString("hex")),
   json,
-  // jsonb takes no NUL, nor half of a pair of surrogates.
-  jsonb: json.map((document) => document.replaceAll(/\\u(0000|d[89a-f]..)/g, "?")),
+  // jsonb takes no NUL, nor half of a pair of surrogates. An escaped backslash before a u is neither.
+  jsonb: json.map((document) =>
+    document.replaceAll(/\\(u(?:0000|d[89a-f]..)|.)/g, (escaped, what) => (what.length > 1 ? "?" : escaped)),
+  ),
   oid: integer(0n, 2n ** 32n - 1n),
   xid: integer(0n, 2n ** 32n - 1n),
   xid8: integer(0n, 2n ** 64n - 1n),

@@ -9,8 +9,8 @@ import { builtInSamples } from "./groups.ts";
 import { own } from "./samples/own.ts";
 import { commonDdl, forms, lacks, literal, quoted, triggerOf } from "./tables.ts";
 
-/** TEST_SEED gives the same rows again. */
-const seed = Number(process.env.TEST_SEED || Math.floor(Math.random() * 1e6));
+/** The rows are the same ones each time, so that a red build means the change; TEST_SEED gives others. */
+const seed = Number(process.env.TEST_SEED || 20261100);
 const rowCount = 1000;
 
 /** Longer values are tried elsewhere; here they would only take time. */
