@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { PruneOptions } from "../commands/prune.ts";
 import { type Decision, type PruneFacts, planRun, type Segment } from "../core/retention.ts";
 import { resolveZone } from "../core/zone.ts";
 import { type AuditDatabase, withAudit } from "../db/installation.ts";
-import { withLockRetries, withRunLock } from "../db/lock.ts";
+import { runningElsewhere, withFreeRunLock, withLockRetries, withRunLock } from "../db/lock.ts";
 import {
   closeSegment,
   countBefore,
@@ -18,8 +19,8 @@ import {
 } from "../db/segments.ts";
 import { requireZone } from "../db/zone.ts";
 import { refusal } from "../errors.ts";
+import { withHeartbeat } from "../heartbeat.ts";
 import type { Io } from "../io.ts";
-import { jsonDocument } from "../output/json.ts";
 import { lookOf } from "../output/look.ts";
 import { type PrunePlanRow, prunePlanJson, prunePlanText } from "../output/plan.ts";
 import { createProgress } from "../output/progress.ts";
@@ -29,30 +30,86 @@ import { createProgress } from "../output/progress.ts";
  * With --dry-run shows the same plan and the SQL behind it, and changes nothing.
  */
 export async function runPrune(options: PruneOptions, io: Io): Promise<void> {
+  const heard = options.quiet ? hushed(io) : io;
+  await withHeartbeat(options.heartbeatUrl, heard, () => pruneOnce(options, heard));
+}
+
+/** Where only failures are to be heard; those are told of by the frame around every command. */
+function hushed(io: Io): Io {
+  return { ...io, out: async () => {}, err: () => {} };
+}
+
+async function pruneOnce(options: PruneOptions, io: Io): Promise<void> {
   const zone = resolveZone(options.tz, io.env);
+  const clock = deadline(options.maxDuration, io);
   await withAudit({ ...options, writes: true }, io, async (audit) => {
     if (options.tz !== undefined) await requireZone(audit.sql, zone);
-    const rows = options.dryRun
-      ? await plannedRows(audit, await readPruneFacts(audit))
-      : await withRunLock(audit.sql, audit.installation.schema, () => prune(audit, io));
-    if (rows.length === 0) {
-      await io.out(
-        options.json
-          ? jsonDocument([], { dry_run: options.dryRun === true })
-          : "Nothing is recorded yet, so there is nothing to prune.\n",
-      );
+    const run = options.dryRun
+      ? { rows: await plannedRows(audit, await readPruneFacts(audit)), complete: true }
+      : await lockedRun(audit, options, clock, io);
+    const dryRun = options.dryRun === true;
+    if (options.json) {
+      await io.out(prunePlanJson(run.rows, { dryRun, complete: run.complete }));
       return;
     }
-    await io.out(
-      options.json
-        ? prunePlanJson(rows, { dryRun: options.dryRun === true })
-        : await prunePlanText(rows, { ...lookOf(io), zone, dryRun: options.dryRun === true }),
-    );
-    if (options.dryRun && !options.json) await io.out(sqlOf(audit, rows));
+    if (run.rows.length === 0) {
+      if (run.complete) await io.out("Nothing is recorded yet, so there is nothing to prune.\n");
+      return;
+    }
+    await io.out(await prunePlanText(run.rows, { ...lookOf(io), zone, dryRun }));
+    if (options.dryRun) await io.out(sqlOf(audit, run.rows));
   });
 }
 
-async function prune(audit: AuditDatabase, io: Io): Promise<PrunePlanRow[]> {
+interface Run {
+  readonly rows: readonly PrunePlanRow[];
+  /** Whether all was done that was due. */
+  readonly complete: boolean;
+}
+
+/** How long the run may still take. */
+interface Deadline {
+  readonly isOver: () => boolean;
+}
+
+function deadline(limit: PruneOptions["maxDuration"], io: Io): Deadline {
+  const start = io.now().getTime();
+  return { isOver: () => limit !== undefined && io.now().getTime() - start >= limit.milliseconds };
+}
+
+/** How often a run that waits for another asks again: polling, so that no statement of ours stays open meanwhile. */
+const LOCK_POLL_MS = 500;
+
+async function lockedRun(
+  audit: AuditDatabase,
+  { ifLocked, maxDuration }: PruneOptions,
+  clock: Deadline,
+  io: Io,
+): Promise<Run> {
+  const { sql, installation } = audit;
+  const work = () => prune(audit, maxDuration, clock, io);
+  if (ifLocked === undefined || ifLocked === "fail") return withRunLock(sql, installation.schema, work);
+  for (let isFirst = true; ; isFirst = false) {
+    const done = await withFreeRunLock(sql, installation.schema, work);
+    if (done) return done.result;
+    const why = isFirst || clock.isOver() ? await runningElsewhere(sql, installation.schema) : "";
+    if (ifLocked === "skip") {
+      io.err(`${why} Nothing was done, as --if-locked skip asks.\n`);
+      return { rows: [], complete: false };
+    }
+    if (clock.isOver())
+      throw refusal(why, `It did not end within --max-duration ${maxDuration?.text}. Nothing was changed.`);
+    if (isFirst) io.err(`${why} Waiting for it.\n`);
+    await sleep(LOCK_POLL_MS);
+  }
+}
+
+async function prune(
+  audit: AuditDatabase,
+  limit: PruneOptions["maxDuration"],
+  clock: Deadline,
+  io: Io,
+): Promise<Run> {
   for (const id of await finishDrops(audit))
     io.err(`Segment ${id} is gone, which an earlier run had begun to drop.\n`);
   const done: Decision[] = [];
@@ -61,9 +118,8 @@ async function prune(audit: AuditDatabase, io: Io): Promise<PrunePlanRow[]> {
     apply: (decision: Decision, facts: PruneFacts) => Promise<void>,
   ) => {
     const facts = await readPruneFacts(audit);
-    for (const decision of planRun(facts).filter(
-      (candidate) => candidate.act === act && isReady(candidate),
-    )) {
+    for (const decision of readyActs(facts).filter((candidate) => candidate.act === act)) {
+      if (clock.isOver()) return;
       await apply(decision, facts);
       done.push(decision);
     }
@@ -75,22 +131,29 @@ async function prune(audit: AuditDatabase, io: Io): Promise<PrunePlanRow[]> {
   const deleted = new Map<number, number>();
   await actOn("drop", ({ segment, reason }) => whenFree(segment, () => dropSegment(audit, segment, reason)));
   await actOn("delete", async ({ segment, cutoff }) => {
-    deleted.set(
-      segment.id,
-      await deleteExpired(audit, segment, cutoff ?? "", (count) => progress.step(count, undefined)),
-    );
+    const step = (count: number) => progress.step(count, undefined);
+    deleted.set(segment.id, await deleteExpired(audit, segment, cutoff ?? "", step, clock.isOver));
   });
   progress.end();
-  await summarizeLog(audit);
-  const left = planRun(await readPruneFacts(audit)).filter(({ act }) => act === "keep");
-  return [...done, ...left]
+  if (!clock.isOver()) await summarizeLog(audit);
+  const facts = await readPruneFacts(audit);
+  const complete = !clock.isOver() || readyActs(facts).length === 0;
+  if (!complete)
+    io.err(`Stopped after ${limit?.text}, as --max-duration asks. What is left is for the next run.\n`);
+  const left = planRun(facts).filter(({ act }) => act === "keep");
+  const rows = [...done, ...left]
     .map((decision) =>
       rowOf(decision, decision.act === "delete" ? BigInt(deleted.get(decision.segment.id) ?? 0) : undefined),
     )
     .sort((one, other) => one.segment - other.segment);
+  return { rows, complete };
 }
 
-/** Whether a planned act can be done now: planRun also looks ahead to acts that others must make room for. */
+/** The planned acts that can be done now: planRun also looks ahead to acts that others must make room for. */
+function readyActs(facts: PruneFacts): Decision[] {
+  return planRun(facts).filter(isReady);
+}
+
 function isReady({ act, segment }: Decision): boolean {
   switch (act) {
     case "rotate":
@@ -101,7 +164,7 @@ function isReady({ act, segment }: Decision): boolean {
     case "delete":
       return segment.state === "closed";
     case "keep":
-      return true;
+      return false;
   }
 }
 

@@ -21,18 +21,34 @@ const ATTEMPTS = 6;
  * connection. Where another is at work: exit 5 with who it is.
  */
 export async function withRunLock<T>(sql: Sql, schema: string, work: () => Promise<T>): Promise<T> {
+  const done = await withFreeRunLock(sql, schema, work);
+  if (!done)
+    throw refusal(
+      await runningElsewhere(sql, schema),
+      "Wait for it to end, then run this again. Nothing was changed.",
+    );
+  return done.result;
+}
+
+/** The same, but where another command is at work, undefined: then nothing was done. */
+export async function withFreeRunLock<T>(
+  sql: Sql,
+  schema: string,
+  work: () => Promise<T>,
+): Promise<{ readonly result: T } | undefined> {
   const [got] = await sql<{ locked: boolean }[]>`
     select pg_try_advisory_lock(${LOCK_CLASS}, hashtext(${schema})) as locked`;
-  if (!got?.locked) throw await busy(sql, schema);
+  if (!got?.locked) return undefined;
   try {
-    return await work();
+    return { result: await work() };
   } finally {
     // Fails where the connection is gone, and with it the lock.
     await sql`select pg_advisory_unlock(${LOCK_CLASS}, hashtext(${schema}))`.catch(() => {});
   }
 }
 
-async function busy(sql: Sql, schema: string) {
+/** A sentence that says who holds the lock of runs. */
+export async function runningElsewhere(sql: Sql, schema: string): Promise<string> {
   const [holder] = await sql<{ pid: number; usename: string | null; since: string | null }[]>`
     select lock.pid, activity.usename, date_trunc('second', clock_timestamp() - activity.backend_start)::text as since
     from pg_locks as lock
@@ -46,10 +62,7 @@ async function busy(sql: Sql, schema: string) {
   const who = holder
     ? ` (pid ${holder.pid}, user ${safeText(holder.usename ?? "unknown")}, connected for ${holder.since ?? "an unknown time"})`
     : "";
-  return refusal(
-    `Another audit command is at work on schema ${quoteIdentifier(schema)}${who}.`,
-    "Wait for it to end, then run this again. Nothing was changed.",
-  );
+  return `Another audit command is at work on schema ${quoteIdentifier(schema)}${who}.`;
 }
 
 /**

@@ -6,7 +6,6 @@ import type { AuditDatabase } from "./installation.ts";
 import { ISO } from "./iso.ts";
 import { LOCK_TIMEOUT_MS } from "./lock.ts";
 
-/** Instants as the plan compares them: ISO 8601 with microseconds and offset. */
 /** Expired rows of a segment that is not yet due as a whole go in pieces, so that no transaction is long. */
 const DELETE_BATCH = 10_000;
 
@@ -199,13 +198,15 @@ async function finishDrop({ sql, object, installation }: AuditDatabase, id: numb
 
 /**
  * Removes the expired part of a segment that is not due as a whole (a log that nobody rotated), in batches.
- * Horizons rise first. `progress` is told how many are gone. Returns how many went.
+ * Horizons rise first. `progress` is told how many are gone; no further batch begins once `isOver` says so. Returns how
+ * many went.
  */
 export async function deleteExpired(
   audit: AuditDatabase,
   segment: Segment,
   cutoff: string,
   progress: (deleted: number) => void,
+  isOver: () => boolean,
 ): Promise<number> {
   const { sql, object } = audit;
   await withTransaction(sql, {}, async (transaction) => {
@@ -236,7 +237,7 @@ export async function deleteExpired(
     });
     deleted += count;
     progress(deleted);
-    if (count < DELETE_BATCH) break;
+    if (count < DELETE_BATCH || isOver()) break;
   }
   await withTransaction(sql, {}, async (transaction) => {
     await recount({ ...audit, sql: transaction }, segment);

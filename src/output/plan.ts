@@ -105,10 +105,10 @@ function changesOf(rows: readonly PrunePlanRow[]): string {
   );
 }
 
-/** The same as a JSON document; `dry_run` says whether it was carried out. */
+/** The same as a JSON document; `dry_run` says whether it was carried out, `complete` whether all was done that was due. */
 export function prunePlanJson(
   rows: readonly PrunePlanRow[],
-  { dryRun }: Pick<PrunePlanTextOptions, "dryRun">,
+  { dryRun, complete }: Pick<PrunePlanTextOptions, "dryRun"> & { readonly complete: boolean },
 ): string {
   return jsonDocument(
     rows.map((row) => ({
@@ -121,6 +121,6 @@ export function prunePlanJson(
       last_at: row.lastAt,
       reason: row.reason,
     })),
-    { dry_run: dryRun },
+    { dry_run: dryRun, complete },
   );
 }

@@ -470,6 +470,12 @@ expectOptions("defaults unset", [
 expectOptions("prune", [
   [["prune"], {}],
   [["prune", "--dry-run", "--json", "--tz", "UTC"], { dryRun: true, json: true, tz: "UTC" }],
+  [["prune", "--quiet", "--if-locked", "skip"], { quiet: true, ifLocked: "skip" }],
+  [["prune", "--max-duration", "10m"], { maxDuration: { text: "10 minutes", milliseconds: 600_000 } }],
+  [
+    ["prune", "--heartbeat-url", "https://example.test/a?b=c"],
+    { heartbeatUrl: new URL("https://example.test/a?b=c") },
+  ],
 ]);
 
 expectOptions("uninstall", [

@@ -41,6 +41,29 @@ describe("what query refuses", () => {
   });
 });
 
+describe("what prune refuses", () => {
+  it.each<[string[], string]>([
+    [["--if-locked", "ask"], "--if-locked <what>"],
+    [["--max-duration", "10"], '"10" has no unit'],
+    [["--max-duration", "1y"], "a run is not measured in years"],
+    [["--heartbeat-url", "monitor"], "What --heartbeat-url was given is no http or https address."],
+    [["--dry-run", "--quiet"], "so --quiet has no meaning beside it"],
+    [["--dry-run", "--if-locked", "skip"], "so --if-locked has no meaning beside it"],
+    [["--dry-run", "--max-duration", "1h"], "so --max-duration has no meaning beside it"],
+    [["--dry-run", "--heartbeat-url", "http://example.test"], "so --heartbeat-url has no meaning beside it"],
+  ])("%j", async (args, message) => {
+    await expectUsageError(["prune", ...args], message);
+  });
+
+  it("--quiet beside --json", async () => {
+    const { code, stdout, stderr } = await runCli(["prune", "--quiet", "--json"]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: { message: "--quiet prints nothing, --json a document." },
+    });
+  });
+});
+
 describe("what commander refuses", () => {
   it.each<[string[], string]>([
     [["enabel", "users"], "Unknown command 'enabel' (Did you mean enable?)"],

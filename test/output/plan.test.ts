@@ -104,8 +104,8 @@ describe("prunePlanText", () => {
 
 describe("prunePlanJson", () => {
   it("has every field under its documented name", () => {
-    expect(prunePlanJson(rows.slice(3), { dryRun: true })).toMatchInlineSnapshot(`
-      "{"version":1,"dry_run":true,"items":[
+    expect(prunePlanJson(rows.slice(3), { dryRun: true, complete: true })).toMatchInlineSnapshot(`
+      "{"version":1,"dry_run":true,"complete":true,"items":[
       {"segment":4,"retention":"90 days","act":"rotate","changes":"0","bytes":0,"first_at":null,"last_at":null,"reason":"hot since 40 days"}
       ]}
       "

@@ -1,0 +1,34 @@
+import { failWith } from "./caret.ts";
+import { partText, readParts, type Unit } from "./duration.ts";
+
+/** How long something may take. */
+export interface Limit {
+  /** For people, such as `10 minutes`. */
+  readonly text: string;
+  readonly milliseconds: number;
+}
+
+const HINT = 'Give a length of time such as 30s, 10m or "1 hour 30 minutes".';
+
+const MILLISECONDS: Readonly<Partial<Record<Unit, number>>> = {
+  second: 1_000,
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
+};
+
+/** Reads how long a run may take: `30s`, `10m`, `1h30m`, `1 day`. Exit 2 for anything else, zero, and units longer than days. */
+export function parseLimit(text: string): Limit {
+  const fail = failWith(text, "not a length of time", HINT);
+  if (text.trim() === "") fail(0, "it is empty");
+  const { parts, end } = readParts(text, 0, { spaced: true }, fail);
+  const extra = text.slice(end).search(/[^ ]/);
+  if (extra >= 0) fail(end + extra, "a length of time ends before this");
+  const milliseconds = parts.reduce((total, { count, unit }) => {
+    const length = MILLISECONDS[unit];
+    if (length === undefined) fail(0, `a run is not measured in ${unit}s`);
+    return total + count * (length ?? 0);
+  }, 0);
+  if (milliseconds === 0) fail(0, "no time is too short for anything");
+  return { text: parts.map(partText).join(" "), milliseconds };
+}
