@@ -80,13 +80,10 @@ async function completeSegment({ sql, object }: AuditDatabase, row: SegmentRow):
   const [span] = await sql<{ first: string | null; last: string | null }[]>`
     select to_char(min(at), ${ISO}) as first, to_char(max(at), ${ISO}) as last
     from ${object("change")} where segment = ${row.id}`;
-  const estimate = await estimateRows(sql, sql`select from ${object("change")} where segment = ${row.id}`);
-  return {
-    ...rest,
-    firstAt: span?.first ?? undefined,
-    lastAt: span?.last ?? undefined,
-    changes: span?.first ? estimate : 0n,
-  };
+  if (!span?.first || !span.last) return { ...rest, changes: 0n };
+  // Asked of its partition: of the whole log the planner would take a segment for a two hundredth.
+  const estimate = await estimateRows(sql, sql`select from ${object(`change_${row.id}`)}`);
+  return { ...rest, firstAt: span.first, lastAt: span.last, changes: estimate };
 }
 
 /** The planner's estimate of how many rows a query returns. */
