@@ -53,9 +53,13 @@ function valueCell(value: Value | Withheld | undefined, unknown: Cell): Cell {
   return typeof value === "object" && value !== null ? valueText(value) : value;
 }
 
-/** The claimed actor with what the server knows in brackets; the server's word alone where nothing else was claimed. */
-export function whoText({ actor, dbUser }: Pick<Change, "actor" | "dbUser">): string {
-  return actor === null || actor === dbUser ? dbUser : `${actor} (${dbUser})`;
+/**
+ * The claimed actor with what the server knows in brackets: the session's user, and the role in force where that was
+ * another. The server's word alone where nothing else was claimed.
+ */
+export function whoText({ actor, dbUser, role }: Pick<Change, "actor" | "dbUser" | "role">): string {
+  const known = role === null || role === dbUser ? dbUser : `${dbUser} as ${role}`;
+  return actor === null || actor === known ? known : `${actor} (${known})`;
 }
 
 function whenText({ change, status, at }: ColumnBlame, look: BlameLook): string {
@@ -83,6 +87,7 @@ export function blameJson({ column, status, value, previous, change, at, note }:
     change: change?.id ?? null,
     actor: change?.actor ?? null,
     db_user: change?.dbUser ?? null,
+    role: change?.role ?? null,
     context: change?.context ?? null,
     ...(note === undefined ? {} : { note }),
   };

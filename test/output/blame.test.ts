@@ -31,7 +31,12 @@ function aBlame(blame: Partial<ColumnBlame> = {}): ColumnBlame {
 
 const blames: readonly ColumnBlame[] = [
   aBlame({ value: "a@x\x1b[31m", previous: null, change }),
-  aBlame({ column: "id", status: "insert", value: "7", change: { ...change, actor: null, context: null } }),
+  aBlame({
+    column: "id",
+    status: "insert",
+    value: "7",
+    change: { ...change, actor: null, role: "billing", context: null },
+  }),
   aBlame({ column: "pin", value: { redacted: true }, change }),
   aBlame({ column: "old", status: "before_coverage", value: "", at: change.at }),
   aBlame({ column: "odd\nname", status: "before_coverage", value: null }),
@@ -56,7 +61,7 @@ describe("blameCells", () => {
     expect(await tableOf({ ...look, width: undefined })).toMatchInlineSnapshot(`
       "column     value        set by                       when                                      tx  before  reason
       email      a@x\\x1b[31m  app:7 (shop)                 2026-11-22 11:00:00.123456+01:00         812  null    ticket\\n1
-      id         7            shop                         2026-11-22 11:00:00.123456+01:00         812  -
+      id         7            shop as billing              2026-11-22 11:00:00.123456+01:00         812  -
       pin        [redacted]   app:7 (shop)                 2026-11-22 11:00:00.123456+01:00         812  ?       ticket\\n1
       old                     (before auditing began)      before 2026-11-22 11:00:00.123456+01:00    -  -
       odd\\nname  null         (before auditing began)      -                                          -  -
@@ -73,7 +78,7 @@ describe("blameCells", () => {
     expect(await tableOf({ ...look, width: 120 })).toMatchInlineSnapshot(`
       "column     value        set by                       when                                      tx  before  reason
       email      a@x\\x1b[31m  app:7 (shop)                 2026-11-22 11:00:00 (1 hour ago)         812  null    ticket\\n1
-      id         7            shop                         2026-11-22 11:00:00 (1 hour ago)         812  -
+      id         7            shop as billing              2026-11-22 11:00:00 (1 hour ago)         812  -
       pin        [redacted]   app:7 (shop)                 2026-11-22 11:00:00 (1 hour ago)         812  ?       ticket\\n1
       old                     (before auditing began)      before 2026-11-22 11:00:00 (1 hour ago)    -  -
       odd\\nname  null         (before auditing began)      -                                          -  -
@@ -95,16 +100,16 @@ describe("blameJson", () => {
         .map((item) => JSON.stringify(item))
         .join("\n"),
     ).toMatchInlineSnapshot(`
-      "{"column":"email","status":"change","value":"a@x\\u001b[31m","previous":null,"set_at":"2026-11-22T10:00:00.123456+00:00","tx":"812","change":"31","actor":"app:7","db_user":"shop","context":{"reason":"ticket\\n1"}}
-      {"column":"id","status":"insert","value":"7","set_at":"2026-11-22T10:00:00.123456+00:00","tx":"812","change":"31","actor":null,"db_user":"shop","context":null}
-      {"column":"pin","status":"change","value":{"redacted":true},"set_at":"2026-11-22T10:00:00.123456+00:00","tx":"812","change":"31","actor":"app:7","db_user":"shop","context":{"reason":"ticket\\n1"}}
-      {"column":"old","status":"before_coverage","value":"","set_at":null,"before":"2026-11-22T10:00:00.123456+00:00","tx":null,"change":null,"actor":null,"db_user":null,"context":null}
-      {"column":"odd\\nname","status":"before_coverage","value":null,"set_at":null,"before":null,"tx":null,"change":null,"actor":null,"db_user":null,"context":null}
-      {"column":"new","status":"added","value":"d","set_at":"2026-11-22T10:00:00.123456+00:00","tx":null,"change":null,"actor":null,"db_user":null,"context":null}
-      {"column":"hidden","status":"excluded","set_at":null,"tx":null,"change":null,"actor":null,"db_user":null,"context":null}
-      {"column":"sum","status":"generated","set_at":null,"tx":null,"change":null,"actor":null,"db_user":null,"context":null}
-      {"column":"gap","status":"unrecorded","value":"x","previous":"w","set_at":null,"tx":null,"change":null,"actor":null,"db_user":null,"context":null}
-      {"column":"evil","status":"around","value":"x","previous":"w","set_at":null,"tx":null,"change":null,"actor":null,"db_user":null,"context":null,"note":"Look."}"
+      "{"column":"email","status":"change","value":"a@x\\u001b[31m","previous":null,"set_at":"2026-11-22T10:00:00.123456+00:00","tx":"812","change":"31","actor":"app:7","db_user":"shop","role":null,"context":{"reason":"ticket\\n1"}}
+      {"column":"id","status":"insert","value":"7","set_at":"2026-11-22T10:00:00.123456+00:00","tx":"812","change":"31","actor":null,"db_user":"shop","role":"billing","context":null}
+      {"column":"pin","status":"change","value":{"redacted":true},"set_at":"2026-11-22T10:00:00.123456+00:00","tx":"812","change":"31","actor":"app:7","db_user":"shop","role":null,"context":{"reason":"ticket\\n1"}}
+      {"column":"old","status":"before_coverage","value":"","set_at":null,"before":"2026-11-22T10:00:00.123456+00:00","tx":null,"change":null,"actor":null,"db_user":null,"role":null,"context":null}
+      {"column":"odd\\nname","status":"before_coverage","value":null,"set_at":null,"before":null,"tx":null,"change":null,"actor":null,"db_user":null,"role":null,"context":null}
+      {"column":"new","status":"added","value":"d","set_at":"2026-11-22T10:00:00.123456+00:00","tx":null,"change":null,"actor":null,"db_user":null,"role":null,"context":null}
+      {"column":"hidden","status":"excluded","set_at":null,"tx":null,"change":null,"actor":null,"db_user":null,"role":null,"context":null}
+      {"column":"sum","status":"generated","set_at":null,"tx":null,"change":null,"actor":null,"db_user":null,"role":null,"context":null}
+      {"column":"gap","status":"unrecorded","value":"x","previous":"w","set_at":null,"tx":null,"change":null,"actor":null,"db_user":null,"role":null,"context":null}
+      {"column":"evil","status":"around","value":"x","previous":"w","set_at":null,"tx":null,"change":null,"actor":null,"db_user":null,"role":null,"context":null,"note":"Look."}"
     `);
   });
 });
