@@ -69,12 +69,17 @@ interface Run {
 
 /** How long the run may still take. */
 interface Deadline {
+  /** For people; undefined where there is no end to it. */
+  readonly text: string | undefined;
   readonly isOver: () => boolean;
 }
 
 function deadline(limit: PruneOptions["maxDuration"], io: Io): Deadline {
   const start = io.now().getTime();
-  return { isOver: () => limit !== undefined && io.now().getTime() - start >= limit.milliseconds };
+  return {
+    text: limit?.text,
+    isOver: () => limit !== undefined && io.now().getTime() - start >= limit.milliseconds,
+  };
 }
 
 /** How often a run that waits for another asks again: polling, so that no statement of ours stays open meanwhile. */
@@ -82,12 +87,12 @@ const LOCK_POLL_MS = 500;
 
 async function lockedRun(
   audit: AuditDatabase,
-  { ifLocked, maxDuration }: PruneOptions,
+  { ifLocked }: PruneOptions,
   clock: Deadline,
   io: Io,
 ): Promise<Run> {
   const { sql, installation } = audit;
-  const work = () => prune(audit, maxDuration, clock, io);
+  const work = () => prune(audit, clock, io);
   if (ifLocked === undefined || ifLocked === "fail") return withRunLock(sql, installation.schema, work);
   for (let isFirst = true; ; isFirst = false) {
     const done = await withFreeRunLock(sql, installation.schema, work);
@@ -98,18 +103,13 @@ async function lockedRun(
       return { rows: [], complete: false };
     }
     if (clock.isOver())
-      throw refusal(why, `It did not end within --max-duration ${maxDuration?.text}. Nothing was changed.`);
+      throw refusal(why, `It did not end within --max-duration ${clock.text}. Nothing was changed.`);
     if (isFirst) io.err(`${why} Waiting for it.\n`);
     await sleep(LOCK_POLL_MS);
   }
 }
 
-async function prune(
-  audit: AuditDatabase,
-  limit: PruneOptions["maxDuration"],
-  clock: Deadline,
-  io: Io,
-): Promise<Run> {
+async function prune(audit: AuditDatabase, clock: Deadline, io: Io): Promise<Run> {
   for (const id of await finishDrops(audit))
     io.err(`Segment ${id} is gone, which an earlier run had begun to drop.\n`);
   const done: Decision[] = [];
@@ -139,7 +139,7 @@ async function prune(
   const facts = await readPruneFacts(audit);
   const complete = !clock.isOver() || readyActs(facts).length === 0;
   if (!complete)
-    io.err(`Stopped after ${limit?.text}, as --max-duration asks. What is left is for the next run.\n`);
+    io.err(`Stopped after ${clock.text}, as --max-duration asks. What is left is for the next run.\n`);
   const left = planRun(facts).filter(({ act }) => act === "keep");
   const rows = [...done, ...left]
     .map((decision) =>

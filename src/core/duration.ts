@@ -72,6 +72,14 @@ export function readParts(
   }
 }
 
+/** Reads a text that is nothing but parts, spaces allowed. What follows them is refused: `what` (an interval) ends before it. */
+export function readAllParts(text: string, what: string, fail: Fail): Part[] {
+  const { parts, end } = readParts(text, 0, { spaced: true }, fail);
+  const extra = text.slice(end).search(/[^ ]/);
+  if (extra >= 0) fail(end + extra, `${what} ends before this`);
+  return parts;
+}
+
 function unknownUnit(word: string): string {
   if (word === "M") return `"M" could be minutes or months; write "m" or "mo"`;
   if (unitOf(word.toLowerCase()) !== undefined) return `"${word}" is written in lower case`;

@@ -1,5 +1,5 @@
 import { type Fail, failWith } from "./caret.ts";
-import { type Part, partText, readParts, UNITS, type Unit } from "./duration.ts";
+import { type Part, partText, readAllParts, UNITS, type Unit } from "./duration.ts";
 
 /** A length of time to keep changes for. Calendar parts stay apart: months and days have no fixed length. */
 export interface Interval {
@@ -62,9 +62,7 @@ function readInterval(text: string, fail: Fail): Interval | undefined {
   if (text === "forever") return undefined;
   if (text.trim() === "") fail(0, "it is empty");
   if (text.startsWith("-")) fail(0, "changes cannot be kept for less than no time");
-  const { parts, end } = readParts(text, 0, { spaced: true }, fail);
-  const extra = text.slice(end).search(/[^ ]/);
-  if (extra >= 0) fail(end + extra, "an interval ends before this");
+  const parts = readAllParts(text, "an interval", fail);
   const short = parts.find(({ unit }) => unit === "minute" || unit === "second");
   if (short !== undefined) {
     fail(

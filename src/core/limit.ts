@@ -1,5 +1,5 @@
-import { failWith } from "./caret.ts";
-import { partText, readParts, type Unit } from "./duration.ts";
+import { type Fail, failWith } from "./caret.ts";
+import { partText, readAllParts, type Unit } from "./duration.ts";
 
 /** How long something may take. */
 export interface Limit {
@@ -19,15 +19,13 @@ const MILLISECONDS: Readonly<Partial<Record<Unit, number>>> = {
 
 /** Reads how long a run may take: `30s`, `10m`, `1h30m`, `1 day`. Exit 2 for anything else, zero, and units longer than days. */
 export function parseLimit(text: string): Limit {
-  const fail = failWith(text, "not a length of time", HINT);
+  const fail: Fail = failWith(text, "not a length of time", HINT);
   if (text.trim() === "") fail(0, "it is empty");
-  const { parts, end } = readParts(text, 0, { spaced: true }, fail);
-  const extra = text.slice(end).search(/[^ ]/);
-  if (extra >= 0) fail(end + extra, "a length of time ends before this");
+  const parts = readAllParts(text, "a length of time", fail);
   const milliseconds = parts.reduce((total, { count, unit }) => {
     const length = MILLISECONDS[unit];
     if (length === undefined) fail(0, `a run is not measured in ${unit}s`);
-    return total + count * (length ?? 0);
+    return total + count * length;
   }, 0);
   if (milliseconds === 0) fail(0, "no time is too short for anything");
   return { text: parts.map(partText).join(" "), milliseconds };
