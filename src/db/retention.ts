@@ -111,11 +111,10 @@ export async function requireFloor(
   former: RetentionRow | undefined,
 ): Promise<void> {
   const present = former?.floor ?? null;
-  const takeAway = `--floor none`;
   if (typeof floor === "string" && present !== null && (await canBeShorter(audit, floor, present))) {
     throw refusal(
       `The floor of ${name} is ${present}; ${floor} can be less.`,
-      `A floor is lowered by taking it away first: audit retention set ${name} ${keep ?? "forever"} ${takeAway}`,
+      `A floor is lowered by taking it away first: audit retention set ${name} ${keep === null ? "forever" : `'${keep}'`} --floor none`,
     );
   }
   const least = floor === undefined ? present : floor;
@@ -123,7 +122,7 @@ export async function requireFloor(
     throw refusal(
       `The class ${name} may not keep less than its floor of ${least}; ${keep} can be less.`,
       floor === undefined
-        ? `Keep more, or take the floor away, which is noted: audit retention set ${name} '${keep}' ${takeAway}`
+        ? `Keep more, or take the floor away, which is noted: audit retention set ${name} '${keep}' --floor none`
         : "Keep more, or give a lower floor.",
     );
   }
