@@ -135,7 +135,7 @@ comment on column audit_schema.relation.partitions is 'The partitions that hold 
 comment on column audit_schema.relation.sight is 'Fingerprint of what decides how it is captured, as last seen (_sight).';
 comment on column audit_schema.relation.enabled is 'Whether its changes are to be recorded.';
 comment on column audit_schema.relation.dropped_at is 'When the table was dropped; null while it is there.';
-comment on column audit_schema.relation.horizon_at is 'The newest change that prune removed: before it the past cannot be rebuilt.';
+comment on column audit_schema.relation.horizon_at is 'The newest change that prune removed, or the end of its transaction: before it the past cannot be rebuilt.';
 comment on column audit_schema.relation.view_name is 'The view of our schema that shows its changes with its own columns (--view); null for none.';
 comment on column audit_schema.relation.view_made is 'Fingerprint of the statement by which that view was last made (_view_statement).';
 

@@ -19,6 +19,18 @@ interface Horizon extends Omit<HorizonRise, "from" | "to"> {
   readonly at: string | null;
 }
 
+/**
+ * An instant, as SQL, from which on nothing is torn when changes up to the one given are removed: a transaction that had
+ * recorded some of them counts as done only at its last change, and until then those would have to be undone. Transactions
+ * of more than a day are not looked for, as that would take a look through the whole log.
+ */
+export function untornFrom({ sql, object }: AuditDatabase, removed: ReturnType<AuditDatabase["sql"]>) {
+  return sql`greatest(${removed}, (
+    select max(later.at)
+    from ${object("change")} as later
+    where later.at > ${removed} and later.at <= ${removed} + interval '1 day' and later.began <= ${removed}))`;
+}
+
 /** The tables' horizons at this moment. */
 export async function readHorizons({ sql, object }: AuditDatabase): Promise<Horizon[]> {
   return sql<Horizon[]>`
@@ -47,12 +59,17 @@ export async function plannedHorizons(
   for (const { segment, act, cutoff } of decisions) {
     if (act !== "drop" && act !== "delete") continue;
     const removed = await sql<{ relation: number; to: string }[]>`
-      select relation.id as relation, to_char(greatest(relation.horizon_at, max(change.at)), ${ISO}) as to
-      from ${object(`change_${segment.id}`)} as change
-      join ${object("relation")} as relation on relation.id = change.relation
-      where change.at < ${act === "delete" ? (cutoff ?? "") : "infinity"}::text::timestamptz
-        and (${heldCondition(audit, holds)}) is not true
-      group by relation.id`;
+      select
+        relation.id as relation,
+        to_char(greatest(relation.horizon_at, ${untornFrom(audit, sql`removed.last_at`)}), ${ISO}) as to
+      from (
+        select change.relation, max(change.at) as last_at
+        from ${object(`change_${segment.id}`)} as change
+        where change.at < ${act === "delete" ? (cutoff ?? "") : "infinity"}::text::timestamptz
+          and (${heldCondition(audit, holds)}) is not true
+        group by change.relation
+      ) as removed
+      join ${object("relation")} as relation on relation.id = removed.relation`;
     for (const { relation, to } of removed) {
       const known = rising.get(relation);
       if (known === undefined || toMicroseconds(known) < toMicroseconds(to)) rising.set(relation, to);

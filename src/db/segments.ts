@@ -3,6 +3,7 @@ import type { LegalHold } from "../core/legalHold.ts";
 import { quoteIdentifier } from "../core/name.ts";
 import type { PruneFacts, Segment } from "../core/retention.ts";
 import { heldCondition, holdsOver, listHoldsInForce, readHeldParts, withHoldsStill } from "./holds.ts";
+import { untornFrom } from "./horizons.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { ISO } from "./iso.ts";
 import { isLockTimeout, LOCK_TIMEOUT_MS } from "./lock.ts";
@@ -161,7 +162,7 @@ export async function dropSegment(audit: AuditDatabase, segment: Segment, reason
     if ((await holdsOver(within, segment.id, holds)).length > 0) return false;
     await sql`
       update ${object("relation")} as relation
-      set horizon_at = greatest(relation.horizon_at, held.last_at)
+      set horizon_at = greatest(relation.horizon_at, ${untornFrom(within, sql`held.last_at`)})
       from ${object("segment_relation")} as held
       where held.segment = ${segment.id} and held.relation = relation.id`;
     await sql`update ${object("segment")} set state = 'dropping' where id = ${segment.id}`;
@@ -252,7 +253,7 @@ export async function deleteExpired(
   await withHoldsStill(audit, async (within, holds) => {
     await within.sql`
       update ${within.object("relation")} as relation
-      set horizon_at = greatest(relation.horizon_at, expired.last_at)
+      set horizon_at = greatest(relation.horizon_at, ${untornFrom(within, within.sql`expired.last_at`)})
       from (
         select change.relation, max(change.at) as last_at
         from ${within.object("change")} as change
@@ -300,7 +301,7 @@ async function deleteBatch(
       returning relation, at
     ), risen as (
       update ${object("relation")} as relation
-      set horizon_at = newest.at
+      set horizon_at = ${untornFrom(within, sql`newest.at`)}
       from (select gone.relation, max(gone.at) as at from gone group by gone.relation) as newest
       where newest.relation = relation.id and (relation.horizon_at < newest.at or relation.horizon_at is null)
     )

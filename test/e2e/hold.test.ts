@@ -447,6 +447,44 @@ describe("prune --exact", () => {
   });
 });
 
+describe("a transaction of which prune removes a part", () => {
+  const database = server.useDatabase();
+  const audit = auditOf(database);
+
+  it("is not torn at any instant that is still answered", async () => {
+    const { sql } = database;
+    await sql.unsafe(`
+      create table users (id int primary key, n int); insert into users values (1, 0), (2, 0);
+      create table orders (id int primary key, n int); insert into orders values (1, 0)`);
+    await audit("enable", "users", "--retain", "10d");
+    await audit("enable", "orders");
+    const session = connectTo(database.url, { max: 1 });
+    await session.unsafe("begin; update users set n = 1 where id = 1");
+    await sleep(4000);
+    const amid = await clock(sql);
+    await session.unsafe("update orders set n = 1; commit");
+    await session.end();
+    const table = (name: string, instant: string) => audit.run(["at-time", instant, name, "--json"]);
+    expect((await table("users", amid)).stdout).toContain('"n":"0"');
+    // The cutoff is to fall into the transaction.
+    const [left] = await sql<{ hours: number }[]>`
+      select (240 - extract(epoch from clock_timestamp() - ${amid}::text::timestamptz) / 3600)::float8 as hours`;
+    const hours = (left?.hours ?? 0) - 1 / 3600;
+    await passTime(sql, hours);
+    const { items } = await document(audit, "--exact");
+    expect(removals(items)).toHaveLength(1);
+    const [times] = await sql<{ first: string; last: string }[]>`
+      select (select to_char(horizon_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') from audit.relation where table_name = 'users') as first,
+        (select to_char(max(at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') from audit.change) as last`;
+    expect(times?.first).toBe(times?.last);
+    expect((await table("users", times?.first ?? "")).stdout).toContain('"n":"1"');
+    const [half] = await sql<{ at: string }[]>`
+      select to_char((${times?.first ?? ""}::text::timestamptz - interval '1 second') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`;
+    expect((await table("users", half?.at ?? "")).code).toBe(3);
+    expect((await table("orders", half?.at ?? "")).stdout).toContain('"n":"0"');
+  });
+});
+
 describe("looking for what is held", () => {
   const database = server.useDatabase();
   const audit = auditOf(database);
