@@ -126,7 +126,14 @@ describe("two months of a shop with holds", () => {
     const planned = await document(audit, "--dry-run", ...args);
     const done = await document(audit, ...args);
     expect(removals(done.items)).toEqual(removals(planned.items));
-    expect(done.horizons).toEqual(planned.horizons);
+    const tablesOf = ({ horizons }: PruneDocument) => horizons.map(({ table, from }) => [table, from]);
+    expect(tablesOf(done)).toEqual(tablesOf(planned));
+    // Where the end of a transaction went first, with another segment, nothing has to wait for it any more.
+    for (const [index, { to }] of done.horizons.entries()) {
+      const wait = Date.parse(planned.horizons[index]?.to ?? "") - Date.parse(to);
+      expect(wait).toBeGreaterThanOrEqual(0);
+      expect(wait).toBeLessThan(1000);
+    }
     const gone = await sql.unsafe<{ id: string; held: boolean; early: boolean }[]>(`
       select k.id::text, ${covered} as held, at >= now() - retention.keep as early
       from kept.changes as k join audit.retention on retention.name = k.class
