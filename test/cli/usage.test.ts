@@ -64,6 +64,31 @@ describe("what prune refuses", () => {
   });
 });
 
+describe("what hold and floors refuse", () => {
+  it.each<[string[], string]>([
+    [["hold", "add", "c", "--reason", "r"], "neither --table nor --actor is given"],
+    [
+      ["hold", "add", "c", "--key", "1", "--reason", "r"],
+      "--key names a row, but of which table is not said.",
+    ],
+    [["hold", "add", "c", "--actor", " ", "--reason", "r"], "--actor is empty."],
+    [["hold", "add", "c", "--table", "users", "--reason", " "], "--reason is empty."],
+    [["hold", "add", "c", "--table", "users"], "Required option '--reason <text>' not specified."],
+    [["hold", "add", "a b", "--table", "users", "--reason", "r"], '" " cannot be part of the name of a hold'],
+    [["hold", "add", "", "--table", "users", "--reason", "r"], "it is empty"],
+    [["hold", "lift", "-c", "--reason", "r"], "Unknown option '-c'."],
+    [["hold", "lift", "c"], "Required option '--reason <text>' not specified."],
+    [["hold", "lift", "c", "--reason", ""], "--reason is empty."],
+    [
+      ["retention", "set", "normal", "1y", "--floor", "forever"],
+      "A floor of forever would leave no other choice.",
+    ],
+    [["retention", "set", "normal", "1y", "--floor", "low"], "not a retention interval"],
+  ])("%j", async (args, message) => {
+    await expectUsageError(args, message);
+  });
+});
+
 describe("what commander refuses", () => {
   it.each<[string[], string]>([
     [["enabel", "users"], "Unknown command 'enabel' (Did you mean enable?)"],

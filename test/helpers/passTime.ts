@@ -4,6 +4,7 @@ import type { TestSql } from "./client.ts";
 const instants: Readonly<Record<string, readonly string[]>> = {
   change: ["at", "began"],
   coverage: ["from_at", "until_at"],
+  hold: ["placed_at", "lifted_at"],
   installation: ["installed_at"],
   operation: ["at"],
   relation: ["horizon_at", "dropped_at"],
