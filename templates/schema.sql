@@ -35,6 +35,8 @@ create table audit_schema.retention (
   name        text     not null unique,
   keep        interval,
   hot_segment integer,
+  rotate_age   interval check (rotate_age > interval '0'),
+  rotate_bytes bigint   check (rotate_bytes > 0),
   check (keep > interval '0')
 );
 comment on table audit_schema.retention is 'Retention classes: how long changes are kept. Every class writes to segments of its own.';
@@ -42,6 +44,8 @@ comment on column audit_schema.retention.id is 'Names the function that tells th
 comment on column audit_schema.retention.name is 'What audit retention and --retain call it; forever is there from the start.';
 comment on column audit_schema.retention.keep is 'How long changes are kept. Null keeps for ever.';
 comment on column audit_schema.retention.hot_segment is 'The segment that triggers write to; null before the first table uses the class.';
+comment on column audit_schema.retention.rotate_age is 'How old a segment may become before a new one takes its place. Null: a tenth of keep, a month at most.';
+comment on column audit_schema.retention.rotate_bytes is 'How large on disk, with its indexes. Null: its size does not matter.';
 
 create table audit_schema.segment (
   id          integer     not null primary key,

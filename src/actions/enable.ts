@@ -94,7 +94,7 @@ async function enable(audit: AuditDatabase, options: EnableOptions, io: Io): Pro
   // Only now that nothing is wrong with the rest of what was asked.
   if (isNewClass) {
     await withTransaction(audit.sql, {}, (sql) =>
-      setRetention({ ...audit, sql }, retention.name, retention.keep),
+      setRetention({ ...audit, sql }, { name: retention.name, keep: retention.keep }),
     );
   }
   const done = await applyTargets(audit, targets, io);
@@ -243,7 +243,7 @@ async function printStatements(
   );
   const print = (statements: readonly string[]) =>
     io.out(`${["begin;", LOCK_TIMEOUT_SQL, ...statements, "commit;"].join("\n")}\n\n`);
-  if (newClass) await print(retentionStatements(schema, { ...newClass, former: null }));
+  if (newClass) await print(retentionStatements(schema, { name: newClass.name, keep: newClass.keep }, null));
   let next = await nextRelation(audit);
   for (const target of targets) {
     if (target.unchanged) continue;

@@ -13,7 +13,20 @@ export interface RetentionRow {
   /** PostgreSQL's text of the interval; null keeps for ever. */
   readonly keep: string | null;
   readonly hotSegment: number | null;
+  /** After how long its segments rotate, set or by default; null where time does not matter. */
+  readonly rotate: string | null;
+  /** At how many bytes; null where size does not matter. */
+  readonly rotateBytes: number | null;
   readonly tables: readonly string[];
+}
+
+/** What a class is to be. What is undefined stays as it was; null is the default. */
+export interface RetentionSetting {
+  readonly name: string;
+  /** null keeps for ever. */
+  readonly keep: string | null;
+  readonly rotate?: string | null | undefined;
+  readonly rotateBytes?: number | null | undefined;
 }
 
 /** The class of tables that were given none. */
@@ -24,6 +37,11 @@ export async function listRetention({ sql, object }: AuditDatabase): Promise<Ret
   return sql<RetentionRow[]>`
     select
       retention.id, retention.name, retention.keep::text as keep, retention.hot_segment as "hotSegment",
+      coalesce(
+        retention.rotate_age,
+        case when retention.keep is not null then least(retention.keep / 10, interval '1 month') end
+      )::text as rotate,
+      retention.rotate_bytes::float8 as "rotateBytes",
       array(
         select format('%I.%I', relation.schema_name, relation.table_name)
         from ${object("relation")} as relation
@@ -34,37 +52,60 @@ export async function listRetention({ sql, object }: AuditDatabase): Promise<Ret
     order by retention.keep nulls last, retention.name`;
 }
 
-/** Makes a class or changes how long it keeps; null keeps for ever. Returns what it was before, if anything. */
+/**
+ * Makes a class or changes it. Returns how long it kept before, if it was there. Exit 2, and nothing is changed, where a
+ * segment would outlast what it holds.
+ */
 export async function setRetention(
   audit: AuditDatabase,
-  name: string,
-  keep: string | null,
+  setting: RetentionSetting,
 ): Promise<{ readonly existed: boolean; readonly former: string | null }> {
-  const former = (await listRetention(audit)).find((row) => row.name === name);
-  for (const statement of retentionStatements(audit.installation.schema, {
-    name,
-    keep,
-    former: former?.keep ?? null,
-  }))
+  const former = (await listRetention(audit)).find((row) => row.name === setting.name);
+  for (const statement of retentionStatements(audit.installation.schema, setting, former?.keep ?? null))
     await audit.sql.unsafe(statement);
+  await refuseLongRotation(audit, setting.name);
   return { existed: former !== undefined, former: former?.keep ?? null };
 }
 
-/** The statements that make a class, or change how long it keeps, and note that. A new class takes the next number. */
+async function refuseLongRotation({ sql, object }: AuditDatabase, name: string): Promise<void> {
+  const [odd] = await sql<{ keep: string; rotate: string }[]>`
+    select keep::text as keep, rotate_age::text as rotate
+    from ${object("retention")}
+    where name = ${name} and rotate_age > keep`;
+  if (odd)
+    throw usageError(
+      `Retention ${name} cannot keep ${odd.keep} and rotate after ${odd.rotate}: its changes would be kept longer than that.`,
+      "Let it rotate sooner, or as by default: --rotate default",
+    );
+}
+
+/** The statements that make a class, or change it, and note that. A new class takes the next number. */
 export function retentionStatements(
   auditSchema: string,
-  {
+  setting: RetentionSetting,
+  former: string | null,
+): string[] {
+  const schema = quoteIdentifier(auditSchema);
+  const { name, keep, rotate, rotateBytes } = setting;
+  const values = [
+    ["keep", `${literal(keep)}::interval`],
+    ...(rotate === undefined ? [] : [["rotate_age", `${literal(rotate)}::interval`]]),
+    ...(rotateBytes === undefined
+      ? []
+      : [["rotate_bytes", rotateBytes === null ? "null::bigint" : String(rotateBytes)]]),
+  ];
+  const plan = {
     name,
     keep,
     former,
-  }: { readonly name: string; readonly keep: string | null; readonly former: string | null },
-): string[] {
-  const schema = quoteIdentifier(auditSchema);
+    ...(rotate === undefined ? {} : { rotate }),
+    ...(rotateBytes === undefined ? {} : { rotate_size: rotateBytes }),
+  };
   return [
-    `insert into ${schema}.retention (id, name, keep)
-select coalesce(max(id), 0) + 1, ${literal(name)}, ${literal(keep)}::interval from ${schema}.retention
-on conflict (name) do update set keep = excluded.keep;`,
-    operation(schema, "retention", null, { name, keep, former }),
+    `insert into ${schema}.retention (id, name, ${values.map(([column]) => column).join(", ")})
+select coalesce(max(id), 0) + 1, ${literal(name)}, ${values.map(([, value]) => value).join(", ")} from ${schema}.retention
+on conflict (name) do update set ${values.map(([column]) => `${column} = excluded.${column}`).join(", ")};`,
+    operation(schema, "retention", null, plan),
   ];
 }
 
@@ -95,6 +136,8 @@ export async function planRetention(
     name: retain.name,
     keep: retain.keep?.text ?? null,
     hotSegment: null,
+    rotate: null,
+    rotateBytes: null,
     tables: [],
     isNew: true,
   };

@@ -38,13 +38,17 @@ export async function readPruneFacts(audit: AuditDatabase): Promise<PruneFacts> 
       extract(hour from keep)::integer as hours,
       to_char(now() - keep, ${ISO}) as cutoff,
       to_char(now() - least(keep / 10, interval '1 month'), ${ISO}) as "rotateBefore",
+      to_char(now() - rotate_age, ${ISO}) as "before",
+      rotate_age::text as age,
+      rotate_bytes::float8 as bytes,
       to_char(now(), ${ISO}) as now
     from ${object("retention")}`;
   return {
     segments: await Promise.all(segments.map((row) => completeSegment(audit, row))),
-    classes: classes.map(({ name, keep, months, days, hours }) => ({
+    classes: classes.map(({ name, keep, months, days, hours, before, age, bytes }) => ({
       name,
       keep: keep === null ? undefined : { text: keep, name, months, days, hours },
+      rotation: { before: before ?? undefined, age: age ?? undefined, bytes: bytes ?? undefined },
     })),
     cutoffs: new Map(
       classes.flatMap(({ name, cutoff, rotateBefore }) =>
@@ -69,6 +73,9 @@ interface ClassRow {
   readonly hours: number;
   readonly cutoff: string | null;
   readonly rotateBefore: string | null;
+  readonly before: string | null;
+  readonly age: string | null;
+  readonly bytes: number | null;
   readonly now: string;
 }
 

@@ -438,6 +438,14 @@ expectOptions("retention set", [
   [["retention", "set", "normal", "90d"], { name: "normal", keep: "90 days" }],
   [["retention", "set", "normal", "18 months"], { name: "normal", keep: "1 year 6 months" }],
   [["retention", "set", "normal", "forever", "--dry-run"], { name: "normal", keep: null, dryRun: true }],
+  [
+    ["retention", "set", "normal", "1y", "--rotate", "1 month", "--rotate-size", "10GB"],
+    { name: "normal", keep: "1 year", rotate: "1 month", rotateBytes: 10_737_418_240 },
+  ],
+  [
+    ["retention", "set", "forever", "forever", "--rotate", "default", "--rotate-size", "none"],
+    { name: "forever", keep: null, rotate: null, rotateBytes: null },
+  ],
 ]);
 
 expectOptions("defaults list", [
