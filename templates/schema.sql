@@ -136,7 +136,7 @@ comment on column audit_schema.relation.partitions is 'The partitions that hold 
 comment on column audit_schema.relation.sight is 'Fingerprint of what decides how it is captured, as last seen (_sight).';
 comment on column audit_schema.relation.enabled is 'Whether its changes are to be recorded.';
 comment on column audit_schema.relation.dropped_at is 'When the table was dropped; null while it is there.';
-comment on column audit_schema.relation.horizon_at is 'The newest change that prune removed: before it the past cannot be rebuilt.';
+comment on column audit_schema.relation.horizon_at is 'When all was done of which prune removed a part: before it the past cannot be rebuilt.';
 comment on column audit_schema.relation.view_name is 'The view of our schema that shows its changes with its own columns (--view); null for none.';
 comment on column audit_schema.relation.view_made is 'Fingerprint of the statement by which that view was last made (_view_statement).';
 
@@ -196,6 +196,7 @@ create table audit_schema.segment_relation (
   changes  bigint      not null,
   first_at timestamptz not null,
   last_at  timestamptz not null,
+  settled_at timestamptz,
   primary key (segment, relation)
 );
 comment on table audit_schema.segment_relation is 'What a closed segment holds of each table, so that dropping it needs no look inside.';
@@ -204,6 +205,7 @@ comment on column audit_schema.segment_relation.relation is 'Registry id of the 
 comment on column audit_schema.segment_relation.changes is 'How many changes of the table it holds.';
 comment on column audit_schema.segment_relation.first_at is 'The instant of the oldest of them.';
 comment on column audit_schema.segment_relation.last_at is 'The instant of the newest of them.';
+comment on column audit_schema.segment_relation.settled_at is 'When all transactions behind them were done: the horizon once they are gone. Null: not looked for yet.';
 
 create table audit_schema.tag (
   name     text        not null primary key,

@@ -96,6 +96,18 @@ begin
 end
 $do$;
 
+do $do$
+begin
+  if not exists (
+    select from pg_catalog.pg_attribute
+    where attrelid = 'audit_schema.segment_relation'::pg_catalog.regclass and attname = 'settled_at' and not attisdropped
+  ) then
+    -- Looked for once a segment that was closed by a former version is to go.
+    alter table audit_schema.segment_relation add column settled_at timestamptz;
+  end if;
+end
+$do$;
+
 -- What helped a former version may have other parameters now; everything is made anew after this.
 do $do$
 declare

@@ -159,9 +159,10 @@ export function dropStatements(schema: string, id: number): string[] {
  */
 export async function dropSegment(audit: AuditDatabase, segment: Segment, reason: string): Promise<void> {
   await withTransaction(audit.sql, {}, async (sql) => {
+    await settle({ ...audit, sql }, segment);
     await sql`
       update ${audit.object("relation")} as relation
-      set horizon_at = greatest(relation.horizon_at, held.last_at)
+      set horizon_at = greatest(relation.horizon_at, held.last_at, held.settled_at)
       from ${audit.object("segment_relation")} as held
       where held.segment = ${segment.id} and held.relation = relation.id`;
     await sql`update ${audit.object("segment")} set state = 'dropping' where id = ${segment.id}`;
@@ -170,6 +171,18 @@ export async function dropSegment(audit: AuditDatabase, segment: Segment, reason
       values ('prune', ${JSON.stringify({ act: "drop", segment: segment.id, changes: String(segment.changes), reason })}::text::jsonb)`;
   });
   await finishDrop(audit, segment.id);
+}
+
+/** Looks for the ends of the transactions behind a segment where closing it did not: by a former version, or after a part went. */
+async function settle({ sql, object }: AuditDatabase, segment: Segment): Promise<void> {
+  const [open] = await sql`
+    select from ${object("segment_relation")} where segment = ${segment.id} and settled_at is null limit 1`;
+  if (open === undefined) return;
+  await sql`
+    update ${object("segment_relation")} as held
+    set settled_at = horizon.at
+    from ${object("_horizons")}(${segment.id}, 'infinity') as horizon
+    where held.segment = ${segment.id} and held.relation = horizon.relation`;
 }
 
 /** Finishes what an earlier run that was cut off began to drop. Returns the segments' numbers. */
@@ -216,14 +229,9 @@ export async function deleteExpired(
   await withTransaction(sql, {}, async (transaction) => {
     await transaction`
       update ${object("relation")} as relation
-      set horizon_at = greatest(relation.horizon_at, expired.last_at)
-      from (
-        select relation, max(at) as last_at
-        from ${object("change")}
-        where segment = ${segment.id} and at < ${cutoff}::text::timestamptz
-        group by relation
-      ) as expired
-      where expired.relation = relation.id`;
+      set horizon_at = greatest(relation.horizon_at, horizon.at)
+      from ${object("_horizons")}(${segment.id}, ${cutoff}::text::timestamptz) as horizon
+      where horizon.relation = relation.id`;
   });
   let deleted = 0;
   for (;;) {
