@@ -5,6 +5,7 @@ import type { PruneFacts, Segment } from "../core/retention.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { ISO } from "./iso.ts";
 import { LOCK_TIMEOUT_MS } from "./lock.ts";
+import { readRoughSpan } from "./segmentSpan.ts";
 
 /** Expired rows of a segment that is not yet due as a whole go in pieces, so that no transaction is long. */
 const DELETE_BATCH = 10_000;
@@ -79,15 +80,14 @@ interface ClassRow {
   readonly now: string;
 }
 
-/** What a closed segment has written down, an open one is asked for: its span by the index, its size by the planner. */
-async function completeSegment({ sql, object }: AuditDatabase, row: SegmentRow): Promise<Segment> {
+/** What a closed segment has written down, an open one is asked for: its span by its ends, its size by the planner. */
+async function completeSegment(audit: AuditDatabase, row: SegmentRow): Promise<Segment> {
+  const { sql, object } = audit;
   const { firstAt, lastAt, changes, ...rest } = row;
   if (changes !== null)
     return { ...rest, firstAt: firstAt ?? undefined, lastAt: lastAt ?? undefined, changes: BigInt(changes) };
-  const [span] = await sql<{ first: string | null; last: string | null }[]>`
-    select to_char(min(at), ${ISO}) as first, to_char(max(at), ${ISO}) as last
-    from ${object("change")} where segment = ${row.id}`;
-  if (!span?.first || !span.last) return { ...rest, changes: 0n };
+  const span = await readRoughSpan(audit, row.id);
+  if (span === undefined) return { ...rest, changes: 0n };
   // Asked of its partition: of the whole log the planner would take a segment for a two hundredth.
   const estimate = await estimateRows(sql, sql`select from ${object(`change_${row.id}`)}`);
   return { ...rest, firstAt: span.first, lastAt: span.last, changes: estimate };

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { auditOf } from "../helpers/auditOf.ts";
 import { useOwnServer } from "../helpers/ownServer.ts";
 import { passTime } from "../helpers/passTime.ts";
@@ -82,4 +82,55 @@ it("refuses a rotation longer than the interval, and changes nothing", async () 
   );
   const kept = (await audit.items("retention")).find(({ name }) => name === "short");
   expect(kept).toMatchObject({ keep: "30 days", rotate: "20 days" });
+});
+
+describe("the span of a segment that is written to", () => {
+  const growing = server.useDatabase();
+  const command = auditOf(growing);
+  const hot = async () => {
+    const [row] = await command.items<{ first_at: string | null; last_at: string | null; act: string }>(
+      "prune",
+      "--dry-run",
+    );
+    return row;
+  };
+  const ends = async () => {
+    const [row] = await growing.sql<{ first: string; last: string }[]>`
+      select min(at)::text as first, max(at)::text as last from audit.change`;
+    return row;
+  };
+  const asText = async (instant: string | null | undefined) => {
+    const [row] = await growing.sql<{ text: string }[]>`select ${instant ?? null}::timestamptz::text as text`;
+    return row?.text;
+  };
+
+  it("is told by its ends, wherever in it changes can be seen, and is none where there are none", async () => {
+    const { sql } = growing;
+    await sql.unsafe("create table users (id int primary key, note text)");
+    await command("enable", "users", "--retain", "10d");
+    expect(await hot()).toMatchObject({ first_at: null, last_at: null });
+    const rollBack = () =>
+      sql
+        .begin(async (transaction) => {
+          await transaction`insert into users select n, repeat('x', 400) from generate_series(1, 3000) as n`;
+          throw new Error("rolled back");
+        })
+        .catch(() => {});
+    await rollBack();
+    await passTime(sql, 30 * 24);
+    expect(await hot()).toMatchObject({ first_at: null, last_at: null, act: "keep", reason: "it is empty" });
+
+    // Behind many pages of nothing, and before as many.
+    await sql`insert into users values (1, 'a')`;
+    const only = await ends();
+    await rollBack();
+    const seen = await hot();
+    expect([await asText(seen?.first_at), await asText(seen?.last_at)]).toEqual([only?.first, only?.last]);
+    expect(seen?.act).toBe("rotate");
+
+    await sql`insert into users select n, repeat('x', 400) from generate_series(2, 3000) as n`;
+    const all = await ends();
+    const grown = await hot();
+    expect([await asText(grown?.first_at), await asText(grown?.last_at)]).toEqual([all?.first, all?.last]);
+  });
 });
