@@ -110,6 +110,31 @@ begin
 end
 $do$;
 
+do $do$
+begin
+  if not exists (
+    select from pg_catalog.pg_attribute
+    where attrelid = 'audit_schema.retention'::pg_catalog.regclass and attname = 'rotate_age' and not attisdropped
+  ) then
+    alter table audit_schema.retention
+      add column rotate_age interval check (rotate_age > interval '0'),
+      add column rotate_bytes bigint check (rotate_bytes > 0);
+  end if;
+end
+$do$;
+
+do $do$
+begin
+  if not exists (
+    select from pg_catalog.pg_attribute
+    where attrelid = 'audit_schema.segment_relation'::pg_catalog.regclass and attname = 'settled_at' and not attisdropped
+  ) then
+    -- Looked for once a segment that was closed by a former version is to go.
+    alter table audit_schema.segment_relation add column settled_at timestamptz;
+  end if;
+end
+$do$;
+
 -- What helped a former version may have other parameters now; everything is made anew after this.
 do $do$
 declare

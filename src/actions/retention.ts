@@ -1,6 +1,7 @@
 import type { RetentionListOptions, RetentionSetOptions } from "../commands/retention.ts";
 import { withTransaction } from "../connection/connect.ts";
 import { parseRetain } from "../core/interval.ts";
+import { rotationText } from "../core/rotation.ts";
 import { type AuditDatabase, withAudit } from "../db/installation.ts";
 import { withRunLock } from "../db/lock.ts";
 import {
@@ -25,14 +26,24 @@ export async function runRetentionList(options: RetentionListOptions, io: Io): P
     const rows = await listRetention(audit);
     if (options.json) {
       await io.out(
-        jsonDocument(rows.map(({ name, keep, floor, tables }) => ({ name, keep, floor, tables }))),
+        jsonDocument(
+          rows.map(({ name, keep, floor, rotate, rotateBytes, tables }) => ({
+            name,
+            keep,
+            floor,
+            rotate,
+            rotate_size: rotateBytes,
+            tables,
+          })),
+        ),
       );
       return;
     }
-    const cells = rows.map(({ name, keep, floor, tables }) => [
+    const cells = rows.map(({ name, keep, floor, rotate, rotateBytes, tables }) => [
       name,
       keep ?? "for ever",
       floor ?? "-",
+      rotationText(rotate, rotateBytes),
       tables.join(", ") || "-",
     ]);
     await io.out(
@@ -41,6 +52,7 @@ export async function runRetentionList(options: RetentionListOptions, io: Io): P
           { title: "retention", fixed: true },
           { title: "keeps", fixed: true },
           { title: "floor", fixed: true },
+          { title: "rotates", fixed: true },
           { title: "tables" },
         ],
         cells,
@@ -81,42 +93,62 @@ export async function runRetentionSet(options: RetentionSetOptions, io: Io): Pro
       }),
     );
     const present = await find(audit);
-    const tables = present?.tables ?? [];
+    if (present === undefined) throw new Error(`retention ${name} is gone`);
+    const { tables } = present;
     if (former && tables.length > 0 && (await canBeShorter(audit, wish.keep, former.keep))) {
       io.err(
         `note: ${name} keeps less than before: of ${tables.join(", ")} the next audit prune removes what is older than ${wish.keep}, and the past before that can no longer be rebuilt. See what goes with: audit prune --dry-run\n`,
       );
     }
     if (options.json) {
-      const { keep, floor } = present ?? { keep: wish.keep, floor: null };
-      await io.out(jsonDocument([{ name, keep, former: former?.keep ?? null, floor, tables }]));
+      const { keep, floor, rotate, rotateBytes } = present;
+      const item = {
+        name,
+        keep,
+        former: former?.keep ?? null,
+        floor,
+        rotate,
+        rotate_size: rotateBytes,
+        tables,
+      };
+      await io.out(jsonDocument([item]));
       return;
     }
-    await io.out(setText(wish, former, present?.floor ?? null, tables));
+    await io.out(setText(wish, former, present));
   });
 }
 
 /** With intervals as the server writes them: only then can they be told from those it has. */
 async function readWish(
   audit: AuditDatabase,
-  { name, keep, floor }: RetentionSetOptions,
+  { name, keep, floor, rotate, rotateBytes }: RetentionSetOptions,
 ): Promise<RetentionWish> {
   const written = async (text: string | null) => text && (await serverInterval(audit, text));
-  return { name, keep: await written(keep), ...(floor !== undefined && { floor: await written(floor) }) };
+  return {
+    name,
+    keep: await written(keep),
+    ...(floor !== undefined && { floor: await written(floor) }),
+    rotate,
+    rotateBytes,
+  };
 }
 
 function setText(
-  { name, keep }: RetentionWish,
+  { name, keep, rotate, rotateBytes }: RetentionWish,
   former: RetentionRow | undefined,
-  floor: string | null,
-  tables: readonly string[],
+  present: RetentionRow,
 ): string {
+  const { floor, tables } = present;
   const change =
     former === undefined
       ? "keeps"
       : former.keep === keep
         ? "still keeps"
         : `kept ${former.keep ?? "for ever"}, now keeps`;
+  const when =
+    rotate === undefined && rotateBytes === undefined
+      ? ""
+      : `, and rotates ${rotationText(present.rotate, present.rotateBytes)}`;
   const floorText =
     floor === (former?.floor ?? null)
       ? ""
@@ -127,5 +159,5 @@ function setText(
     tables.length === 0
       ? `Put tables under it with: audit enable <table> --retain ${name}`
       : `It holds for ${tables.join(", ")} from the next audit prune on.`;
-  return `Retention ${name} ${change} ${keep ?? "for ever"}.${floorText}\n${whom}\n`;
+  return `Retention ${name} ${change} ${keep ?? "for ever"}${when}.${floorText}\n${whom}\n`;
 }

@@ -16,6 +16,18 @@ export interface RetentionSetOptions extends ConnectionOptions, OutputOptions, W
   readonly keep: string | null;
   /** The least it may be told to keep, for PostgreSQL; null takes the floor away, undefined leaves it as it is. */
   readonly floor?: string | null | undefined;
+  /** When its segments rotate: an interval for PostgreSQL; null for the default, undefined for as it was. */
+  readonly rotate?: string | null | undefined;
+  /** At how many bytes as well; null for none, undefined for as it was. */
+  readonly rotateBytes?: number | null | undefined;
+}
+
+/** As commander hands them over: texts that are yet to be read. */
+interface TypedSetOptions
+  extends Omit<RetentionSetOptions, "name" | "keep" | "floor" | "rotate" | "rotateBytes"> {
+  readonly floor?: string;
+  readonly rotate?: string;
+  readonly rotateSize?: string;
 }
 
 export function addRetentionCommand(
@@ -35,27 +47,16 @@ export function addRetentionCommand(
 
   const set = command
     .command("set")
-    .description("Make a retention class, or change how long it keeps")
+    .description("Make a retention class, or change how long it keeps and when it rotates")
     .argument("<name>", "the class, such as normal; tables join it by: audit enable <table> --retain normal")
     .argument("<interval>", "such as 90d, '18 months' or forever")
-    .option("--floor <interval>", "from now on refuse to set it below this; none takes the floor away");
+    .option("--floor <interval>", "from now on refuse to set it below this; none takes the floor away")
+    .option("--rotate <interval>", "begin a new segment after so long (default: a tenth, a month at most)")
+    .option("--rotate-size <size>", "begin one at such a size as well, such as 10GB, or none");
   addCommonOptions(set, { writes: true, example: "audit retention set normal 1y" });
-  set.action(async (name: string, interval: string, { floor, ...options }: TypedSet) =>
-    run.set(
-      {
-        ...options,
-        name,
-        keep: await readKeep(interval),
-        ...(floor !== undefined && { floor: await readFloor(floor) }),
-      },
-      io,
-    ),
+  set.action(async (name: string, interval: string, typed: TypedSetOptions) =>
+    run.set(await readSet(name, interval, typed), io),
   );
-}
-
-/** As commander hands it over. */
-interface TypedSet extends Omit<RetentionSetOptions, "name" | "keep" | "floor"> {
-  readonly floor?: string;
 }
 
 async function readFloor(text: string): Promise<string | null> {
@@ -70,9 +71,21 @@ async function readFloor(text: string): Promise<string | null> {
   return floor.text;
 }
 
-async function readKeep(text: string): Promise<string | null> {
+async function readSet(
+  name: string,
+  interval: string,
+  { floor, rotate, rotateSize, ...options }: TypedSetOptions,
+): Promise<RetentionSetOptions> {
   const { parseInterval } = await import("../core/interval.ts");
-  return parseInterval(text)?.text ?? null;
+  const { parseRotate, parseRotateSize } = await import("../core/rotation.ts");
+  return {
+    ...options,
+    name,
+    keep: parseInterval(interval)?.text ?? null,
+    ...(floor === undefined ? {} : { floor: await readFloor(floor) }),
+    ...(rotate === undefined ? {} : { rotate: parseRotate(rotate)?.text ?? null }),
+    ...(rotateSize === undefined ? {} : { rotateBytes: parseRotateSize(rotateSize) }),
+  };
 }
 
 const runLazily = {

@@ -1,6 +1,7 @@
 import { fromMicroseconds, toMicroseconds } from "./instant.ts";
 import type { Interval } from "./interval.ts";
 import { type HeldPart, holdsKeep } from "./legalHold.ts";
+import { type Rotation, whyRotate } from "./rotation.ts";
 
 /** One partition of the log, as prune sees it. Instants are ISO 8601 with offset. */
 export interface Segment {
@@ -25,13 +26,15 @@ export interface RetentionClass {
   readonly name: string;
   /** undefined means for ever. */
   readonly keep: Interval | undefined;
+  /** Where it was set for the class; otherwise the cutoff says when. */
+  readonly rotation?: Rotation | undefined;
 }
 
 /** Computed by the server for one class: calendar arithmetic is not ours to do. */
 export interface Cutoff {
   /** now − keep: what is older has expired. */
   readonly cutoff: string;
-  /** A hot segment opened before this is due for rotation (a tenth of the interval, a month at most). */
+  /** A tenth of the interval ago, a month at most: when the class's hot segment is due, unless it was set otherwise. */
   readonly rotateBefore: string;
 }
 
@@ -96,21 +99,32 @@ function decide(
   if (retention === undefined) {
     return { segment, act: "keep", reason: `its retention class "${segment.retention}" is not known` };
   }
-  if (retention.keep === undefined) return { segment, act: "keep", reason: "kept for ever" };
   const due = cutoffs.get(retention.name);
+  if (segment.state === "hot") return decideHot(segment, retention, due, exact);
+  if (retention.keep === undefined) return { segment, act: "keep", reason: "kept for ever" };
   if (due === undefined) return { segment, act: "keep", reason: "its cutoff is not known" };
-  return segment.state === "hot" ? decideHot(segment, due, exact) : decideClosed(segment, due, now, exact);
+  return decideClosed(segment, longestOf(retention, due), now, exact);
 }
 
-function decideHot(segment: Segment, due: Cutoff, exact: boolean): Decision {
+function decideHot(
+  segment: Segment,
+  { keep, rotation }: RetentionClass,
+  due: Cutoff | undefined,
+  exact: boolean,
+): Decision {
+  const before = rotation?.before ?? (keep === undefined ? undefined : due?.rotateBefore);
+  const bytes = rotation?.bytes;
+  if (before === undefined && bytes === undefined) {
+    return { segment, act: "keep", reason: keep === undefined ? "kept for ever" : "its cutoff is not known" };
+  }
   if (segment.firstAt === undefined && segment.changes <= 0) {
     return { segment, act: "keep", reason: "it is empty" };
   }
-  if (toMicroseconds(segment.openedAt) < toMicroseconds(due.rotateBefore)) {
-    return { segment, act: "rotate", reason: `it was opened at ${segment.openedAt} and is due for rotation` };
-  }
+  const why = whyRotate(segment, { before, age: rotation?.age, bytes });
+  if (why !== undefined) return { segment, act: "rotate", reason: why };
   if (
     exact &&
+    due !== undefined &&
     segment.firstAt !== undefined &&
     toMicroseconds(segment.firstAt) < toMicroseconds(due.cutoff)
   ) {
@@ -118,6 +132,16 @@ function decideHot(segment: Segment, due: Cutoff, exact: boolean): Decision {
     return { segment, act: "rotate", reason, cutoff: due.cutoff };
   }
   return { segment, act: "keep", reason: "it takes the changes of today and is not due for rotation" };
+}
+
+/**
+ * What counts as one rotation of a segment that is there: the longer one of what was set and of what holds without, so
+ * that segments from before a shorter one was set, or from between two rare runs, still go as a whole.
+ */
+function longestOf({ rotation }: RetentionClass, due: Cutoff): Cutoff {
+  const before = rotation?.before;
+  if (before === undefined || toMicroseconds(before) >= toMicroseconds(due.rotateBefore)) return due;
+  return { ...due, rotateBefore: before };
 }
 
 function decideClosed(segment: Segment, due: Cutoff, nowText: string, exact: boolean): Decision {

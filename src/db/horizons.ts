@@ -20,15 +20,24 @@ interface Horizon extends Omit<HorizonRise, "from" | "to"> {
 }
 
 /**
- * An instant, as SQL, from which on nothing is torn when changes up to the one given are removed: a transaction that had
- * recorded some of them counts as done only at its last change, and until then those would have to be undone. Transactions
- * of more than a day are not looked for, as that would take a look through the whole log.
+ * A query for what the horizons of the tables rise to when the changes of a segment before an instant go, but for those
+ * that are held: rows of relation and at.
  */
-export function untornFrom({ sql, object }: AuditDatabase, removed: ReturnType<AuditDatabase["sql"]>) {
-  return sql`greatest(${removed}, (
-    select max(later.at)
-    from ${object("change")} as later
-    where later.at > ${removed} and later.at <= ${removed} + interval '1 day' and later.began <= ${removed}))`;
+export function removedHorizons(
+  audit: AuditDatabase,
+  segment: number,
+  before: string,
+  holds: readonly LegalHold[],
+) {
+  const { sql, object } = audit;
+  return sql`
+    select horizon.relation, horizon.at
+    from ${object("_horizons")}(${segment}, ${before}::text::timestamptz) as horizon
+    where exists (
+      select from ${object(`change_${segment}`)} as change
+      where change.relation = horizon.relation and change.at < ${before}::text::timestamptz
+        and (${heldCondition(audit, holds)}) is not true
+    )`;
 }
 
 /** The tables' horizons at this moment. */
@@ -58,17 +67,10 @@ export async function plannedHorizons(
   const rising = new Map<number, string>();
   for (const { segment, act, cutoff } of decisions) {
     if (act !== "drop" && act !== "delete") continue;
+    const before = act === "delete" ? (cutoff ?? "") : "infinity";
     const removed = await sql<{ relation: number; to: string }[]>`
-      select
-        relation.id as relation,
-        to_char(greatest(relation.horizon_at, ${untornFrom(audit, sql`removed.last_at`)}), ${ISO}) as to
-      from (
-        select change.relation, max(change.at) as last_at
-        from ${object(`change_${segment.id}`)} as change
-        where change.at < ${act === "delete" ? (cutoff ?? "") : "infinity"}::text::timestamptz
-          and (${heldCondition(audit, holds)}) is not true
-        group by change.relation
-      ) as removed
+      select relation.id as relation, to_char(greatest(relation.horizon_at, removed.at), ${ISO}) as to
+      from (${removedHorizons(audit, segment.id, before, holds)}) as removed
       join ${object("relation")} as relation on relation.id = removed.relation`;
     for (const { relation, to } of removed) {
       const known = rising.get(relation);

@@ -15,7 +15,24 @@ export interface RetentionRow {
   /** The least it may be told to keep, as PostgreSQL's text; null where there is no floor. */
   readonly floor: string | null;
   readonly hotSegment: number | null;
+  /** After how long its segments rotate, set or by default; null where time does not matter. */
+  readonly rotate: string | null;
+  /** At how many bytes; null where size does not matter. */
+  readonly rotateBytes: number | null;
   readonly tables: readonly string[];
+}
+
+/** A class as it is to be. What is undefined stays as it was. */
+export interface RetentionWish {
+  readonly name: string;
+  /** null keeps for ever. */
+  readonly keep: string | null;
+  /** null takes it away. */
+  readonly floor?: string | null | undefined;
+  /** null is the default. */
+  readonly rotate?: string | null | undefined;
+  /** null for whatever size. */
+  readonly rotateBytes?: number | null | undefined;
 }
 
 /** The class of tables that were given none. */
@@ -26,6 +43,11 @@ export async function listRetention({ sql, object }: AuditDatabase): Promise<Ret
   return sql<RetentionRow[]>`
     select
       retention.id, retention.name, retention.keep::text as keep, retention.floor::text as floor, retention.hot_segment as "hotSegment",
+      coalesce(
+        retention.rotate_age,
+        case when retention.keep is not null then least(retention.keep / 10, interval '1 month') end
+      )::text as rotate,
+      retention.rotate_bytes::float8 as "rotateBytes",
       array(
         select format('%I.%I', relation.schema_name, relation.table_name)
         from ${object("relation")} as relation
@@ -36,14 +58,10 @@ export async function listRetention({ sql, object }: AuditDatabase): Promise<Ret
     order by retention.keep nulls last, retention.name`;
 }
 
-/** A class as it is to be. `floor`: null takes it away, undefined leaves it as it is. */
-export interface RetentionWish {
-  readonly name: string;
-  readonly keep: string | null;
-  readonly floor?: string | null | undefined;
-}
-
-/** Makes a class or changes how long it keeps. Returns what it was before, if anything. */
+/**
+ * Makes a class or changes it. Returns what it was before, if anything. Exit 2, and nothing is changed, where a segment
+ * would outlast what it holds.
+ */
 export async function setRetention(
   audit: AuditDatabase,
   wish: RetentionWish,
@@ -51,30 +69,51 @@ export async function setRetention(
   const former = (await listRetention(audit)).find((row) => row.name === wish.name);
   for (const statement of retentionStatements(audit.installation.schema, wish, former))
     await audit.sql.unsafe(statement);
+  await refuseLongRotation(audit, wish.name);
   return former;
+}
+
+async function refuseLongRotation({ sql, object }: AuditDatabase, name: string): Promise<void> {
+  const [odd] = await sql<{ keep: string; rotate: string }[]>`
+    select keep::text as keep, rotate_age::text as rotate
+    from ${object("retention")}
+    where name = ${name} and rotate_age > keep`;
+  if (odd)
+    throw usageError(
+      `Retention ${name} cannot keep ${odd.keep} and rotate after ${odd.rotate}: its changes would be kept longer than that.`,
+      "Let it rotate sooner, or as by default: --rotate default",
+    );
 }
 
 /** The statements that make a class, or change it, and note that. A new class takes the next number. */
 export function retentionStatements(
   auditSchema: string,
-  { name, keep, floor }: RetentionWish,
+  wish: RetentionWish,
   former: Pick<RetentionRow, "keep" | "floor"> | undefined,
 ): string[] {
   const schema = quoteIdentifier(auditSchema);
-  const noted = { name, keep, former: former?.keep ?? null };
-  if (floor === undefined) {
-    return [
-      `insert into ${schema}.retention (id, name, keep)
-select coalesce(max(id), 0) + 1, ${literal(name)}, ${literal(keep)}::interval from ${schema}.retention
-on conflict (name) do update set keep = excluded.keep;`,
-      operation(schema, "retention", null, noted),
-    ];
-  }
+  const { name, keep, floor, rotate, rotateBytes } = wish;
+  const values = [
+    ["keep", `${literal(keep)}::interval`],
+    ...(floor === undefined ? [] : [["floor", `${literal(floor)}::interval`]]),
+    ...(rotate === undefined ? [] : [["rotate_age", `${literal(rotate)}::interval`]]),
+    ...(rotateBytes === undefined
+      ? []
+      : [["rotate_bytes", rotateBytes === null ? "null::bigint" : String(rotateBytes)]]),
+  ];
+  const plan = {
+    name,
+    keep,
+    former: former?.keep ?? null,
+    ...(floor === undefined ? {} : { floor, former_floor: former?.floor ?? null }),
+    ...(rotate === undefined ? {} : { rotate }),
+    ...(rotateBytes === undefined ? {} : { rotate_size: rotateBytes }),
+  };
   return [
-    `insert into ${schema}.retention (id, name, keep, floor)
-select coalesce(max(id), 0) + 1, ${literal(name)}, ${literal(keep)}::interval, ${literal(floor)}::interval from ${schema}.retention
-on conflict (name) do update set keep = excluded.keep, floor = excluded.floor;`,
-    operation(schema, "retention", null, { ...noted, floor, former_floor: former?.floor ?? null }),
+    `insert into ${schema}.retention (id, name, ${values.map(([column]) => column).join(", ")})
+select coalesce(max(id), 0) + 1, ${literal(name)}, ${values.map(([, value]) => value).join(", ")} from ${schema}.retention
+on conflict (name) do update set ${values.map(([column]) => `${column} = excluded.${column}`).join(", ")};`,
+    operation(schema, "retention", null, plan),
   ];
 }
 
@@ -156,6 +195,8 @@ export async function planRetention(
     keep: retain.keep?.text ?? null,
     floor: null,
     hotSegment: null,
+    rotate: null,
+    rotateBytes: null,
     tables: [],
     isNew: true,
   };

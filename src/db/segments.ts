@@ -1,12 +1,14 @@
+import { isDeepStrictEqual } from "node:util";
 import { withTransaction } from "../connection/connect.ts";
 import type { LegalHold } from "../core/legalHold.ts";
 import { quoteIdentifier } from "../core/name.ts";
 import type { PruneFacts, Segment } from "../core/retention.ts";
 import { heldCondition, holdsOver, listHoldsInForce, readHeldParts, withHoldsStill } from "./holds.ts";
-import { untornFrom } from "./horizons.ts";
+import { removedHorizons } from "./horizons.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { ISO } from "./iso.ts";
 import { isLockTimeout, LOCK_TIMEOUT_MS } from "./lock.ts";
+import { readRoughSpan } from "./segmentSpan.ts";
 
 /** Expired rows of a segment that is not yet due as a whole go in pieces, so that no transaction is long. */
 const DELETE_BATCH = 10_000;
@@ -40,6 +42,9 @@ export async function readPruneFacts(audit: AuditDatabase): Promise<PruneFacts> 
       extract(hour from keep)::integer as hours,
       to_char(now() - keep, ${ISO}) as cutoff,
       to_char(now() - least(keep / 10, interval '1 month'), ${ISO}) as "rotateBefore",
+      to_char(now() - rotate_age, ${ISO}) as "before",
+      rotate_age::text as age,
+      rotate_bytes::float8 as bytes,
       to_char(now(), ${ISO}) as now
     from ${object("retention")}`;
   const segments = await Promise.all(rows.map((row) => completeSegment(audit, row)));
@@ -50,9 +55,10 @@ export async function readPruneFacts(audit: AuditDatabase): Promise<PruneFacts> 
   );
   return {
     segments,
-    classes: classes.map(({ name, keep, months, days, hours }) => ({
+    classes: classes.map(({ name, keep, months, days, hours, before, age, bytes }) => ({
       name,
       keep: keep === null ? undefined : { text: keep, name, months, days, hours },
+      rotation: { before: before ?? undefined, age: age ?? undefined, bytes: bytes ?? undefined },
     })),
     cutoffs,
     now: classes[0]?.now ?? "",
@@ -74,18 +80,20 @@ interface ClassRow {
   readonly hours: number;
   readonly cutoff: string | null;
   readonly rotateBefore: string | null;
+  readonly before: string | null;
+  readonly age: string | null;
+  readonly bytes: number | null;
   readonly now: string;
 }
 
-/** What a closed segment has written down, an open one is asked for: its span by the index, its size by the planner. */
-async function completeSegment({ sql, object }: AuditDatabase, row: SegmentRow): Promise<Segment> {
+/** What a closed segment has written down, an open one is asked for: its span by its ends, its size by the planner. */
+async function completeSegment(audit: AuditDatabase, row: SegmentRow): Promise<Segment> {
+  const { sql, object } = audit;
   const { firstAt, lastAt, changes, ...rest } = row;
   if (changes !== null)
     return { ...rest, firstAt: firstAt ?? undefined, lastAt: lastAt ?? undefined, changes: BigInt(changes) };
-  const [span] = await sql<{ first: string | null; last: string | null }[]>`
-    select to_char(min(at), ${ISO}) as first, to_char(max(at), ${ISO}) as last
-    from ${object("change")} where segment = ${row.id}`;
-  if (!span?.first || !span.last) return { ...rest, changes: 0n };
+  const span = await readRoughSpan(audit, row.id);
+  if (span === undefined) return { ...rest, changes: 0n };
   // Asked of its partition: of the whole log the planner would take a segment for a two hundredth.
   const estimate = await estimateRows(sql, sql`select from ${object(`change_${row.id}`)}`);
   return { ...rest, firstAt: span.first, lastAt: span.last, changes: estimate };
@@ -160,9 +168,10 @@ export async function dropSegment(audit: AuditDatabase, segment: Segment, reason
   const isDue = await withHoldsStill(audit, async (within, holds) => {
     const { sql, object } = within;
     if ((await holdsOver(within, segment.id, holds)).length > 0) return false;
+    await settle(within, segment);
     await sql`
       update ${object("relation")} as relation
-      set horizon_at = greatest(relation.horizon_at, ${untornFrom(within, sql`held.last_at`)})
+      set horizon_at = greatest(relation.horizon_at, held.last_at, held.settled_at)
       from ${object("segment_relation")} as held
       where held.segment = ${segment.id} and held.relation = relation.id`;
     await sql`update ${object("segment")} set state = 'dropping' where id = ${segment.id}`;
@@ -172,6 +181,18 @@ export async function dropSegment(audit: AuditDatabase, segment: Segment, reason
     return true;
   });
   return isDue && (await finishDrop(audit, segment.id)).length === 0;
+}
+
+/** Looks for the ends of the transactions behind a segment where closing it did not: by a former version, or after a part went. */
+async function settle({ sql, object }: AuditDatabase, segment: Segment): Promise<void> {
+  const [open] = await sql`
+    select from ${object("segment_relation")} where segment = ${segment.id} and settled_at is null limit 1`;
+  if (open === undefined) return;
+  await sql`
+    update ${object("segment_relation")} as held
+    set settled_at = horizon.at
+    from ${object("_horizons")}(${segment.id}, 'infinity') as horizon
+    where held.segment = ${segment.id} and held.relation = horizon.relation`;
 }
 
 /** What became of a segment that was on its way out. */
@@ -250,22 +271,17 @@ export async function deleteExpired(
   progress: (deleted: number) => void,
   isOver: () => boolean,
 ): Promise<number> {
-  await withHoldsStill(audit, async (within, holds) => {
-    await within.sql`
-      update ${within.object("relation")} as relation
-      set horizon_at = greatest(relation.horizon_at, ${untornFrom(within, within.sql`expired.last_at`)})
-      from (
-        select change.relation, max(change.at) as last_at
-        from ${within.object("change")} as change
-        where change.segment = ${segment.id} and change.at < ${cutoff}::text::timestamptz
-          and (${heldCondition(within, holds)}) is not true
-        group by change.relation
-      ) as expired
-      where expired.relation = relation.id`;
-  });
   let deleted = 0;
+  let raisedUnder: readonly LegalHold[] | undefined;
   for (;;) {
-    const count = await withHoldsStill(audit, (within, holds) => deleteBatch(within, segment, cutoff, holds));
+    const count = await withHoldsStill(audit, async (within, holds) => {
+      if (isDeepStrictEqual([...holds], raisedUnder)) return deleteBatch(within, segment, cutoff, holds);
+      // What was held when they rose may have been given free since.
+      await raiseHorizons(within, segment, cutoff, holds);
+      raisedUnder = [...holds];
+      return undefined;
+    });
+    if (count === undefined) continue;
     deleted += count;
     progress(deleted);
     if (count < DELETE_BATCH || isOver()) break;
@@ -279,7 +295,19 @@ export async function deleteExpired(
   return deleted;
 }
 
-/** One batch, together with its horizons: what was held when they rose may have been given free since. */
+async function raiseHorizons(
+  within: AuditDatabase,
+  segment: Segment,
+  cutoff: string,
+  holds: readonly LegalHold[],
+): Promise<void> {
+  await within.sql`
+    update ${within.object("relation")} as relation
+    set horizon_at = greatest(relation.horizon_at, removed.at)
+    from (${removedHorizons(within, segment.id, cutoff, holds)}) as removed
+    where removed.relation = relation.id`;
+}
+
 async function deleteBatch(
   within: AuditDatabase,
   segment: Segment,
@@ -288,25 +316,16 @@ async function deleteBatch(
 ): Promise<number> {
   const { sql, object } = within;
   await sql`select set_config('audit.maintenance', 'prune', true)`;
-  const [gone] = await sql<{ count: number }[]>`
-    with gone as (
-      delete from ${object("change")}
-      where segment = ${segment.id} and id in (
-        select change.id from ${object("change")} as change
-        where change.segment = ${segment.id} and change.at < ${cutoff}::text::timestamptz
-          and (${heldCondition(within, holds)}) is not true
-        order by change.at
-        limit ${DELETE_BATCH}
-      )
-      returning relation, at
-    ), risen as (
-      update ${object("relation")} as relation
-      set horizon_at = ${untornFrom(within, sql`newest.at`)}
-      from (select gone.relation, max(gone.at) as at from gone group by gone.relation) as newest
-      where newest.relation = relation.id and (relation.horizon_at < newest.at or relation.horizon_at is null)
-    )
-    select count(*)::integer as count from gone`;
-  return gone?.count ?? 0;
+  const gone = await sql`
+    delete from ${object("change")}
+    where segment = ${segment.id} and id in (
+      select change.id from ${object("change")} as change
+      where change.segment = ${segment.id} and change.at < ${cutoff}::text::timestamptz
+        and (${heldCondition(within, holds)}) is not true
+      order by change.at
+      limit ${DELETE_BATCH}
+    )`;
+  return gone.count;
 }
 
 /** Writes down anew what a segment holds after a part of it went. */

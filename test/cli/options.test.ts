@@ -448,6 +448,14 @@ expectOptions("retention set", [
     { name: "normal", keep: "2 years", floor: "1 year 6 months" },
   ],
   [["retention", "set", "normal", "2y", "--floor", "none"], { name: "normal", keep: "2 years", floor: null }],
+  [
+    ["retention", "set", "normal", "1y", "--rotate", "1 month", "--rotate-size", "10GB"],
+    { name: "normal", keep: "1 year", rotate: "1 month", rotateBytes: 10_737_418_240 },
+  ],
+  [
+    ["retention", "set", "forever", "forever", "--rotate", "default", "--rotate-size", "none"],
+    { name: "forever", keep: null, rotate: null, rotateBytes: null },
+  ],
 ]);
 
 expectOptions("defaults list", [

@@ -207,6 +207,8 @@ describe("what our grammars refuse", () => {
     [["enable", "users", "--retain", "90m"], "neither a retention class nor an interval"],
     [["enable", "users", "--retain", "0d"], "it would keep nothing"],
     [["retention", "set", "normal", "often"], "not a retention interval"],
+    [["retention", "set", "normal", "1y", "--rotate", "10m"], "not an interval of rotation"],
+    [["retention", "set", "normal", "1y", "--rotate-size", "10"], '"10" is not a size: "10" has no unit.'],
     [["retention", "set", "Normal!", "90d"], "the name of a class is made of a to z"],
     [["status", "--tz", "+02:00"], '"+02:00" is not the name of a time zone.'],
     [["prune", "--tz", "Mars/Base 1"], '"Mars/Base 1" is not the name of a time zone.'],

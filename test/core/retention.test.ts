@@ -18,10 +18,25 @@ const classes: RetentionClass[] = [
   { name: "90d", keep: parseInterval("90d") },
   { name: "forever", keep: undefined },
   { name: "undated", keep: parseInterval("1y") },
+  {
+    name: "set",
+    keep: undefined,
+    rotation: { before: "2026-11-21T00:00:00+00:00", age: "1 day", bytes: 2 ** 30 },
+  },
+  { name: "sized", keep: parseInterval("90d"), rotation: { bytes: 2 ** 20 } },
+  {
+    name: "slow",
+    keep: parseInterval("90d"),
+    rotation: { before: "2026-10-22T00:00:00+00:00", age: "1 mon" },
+  },
+  {
+    name: "quick",
+    keep: parseInterval("90d"),
+    rotation: { before: "2026-11-21T00:00:00+00:00", age: "1 day" },
+  },
 ];
-const cutoffs = new Map<string, Cutoff>([
-  ["90d", { cutoff, rotateBefore: "2026-11-13T00:00:00.000000+00:00" }],
-]);
+const due: Cutoff = { cutoff, rotateBefore: "2026-11-13T00:00:00.000000+00:00" };
+const cutoffs = new Map<string, Cutoff>(["90d", "sized", "slow", "quick"].map((name) => [name, due]));
 
 function aSegment(parts: Partial<Segment> = {}): Segment {
   return {
@@ -60,6 +75,60 @@ describe("planPrune", () => {
       { state: "hot", openedAt: "2026-11-13T00:00:00.000000+00:00" },
       "keep",
       "it takes the changes of today and is not due for rotation",
+    ],
+    [
+      "rotates what is kept for ever when it was told to",
+      { state: "hot", retention: "set", openedAt: "2026-11-20T23:59:59+00:00" },
+      "rotate",
+      "it was opened at 2026-11-20T23:59:59+00:00 and is due for rotation, which comes after 1 day",
+    ],
+    [
+      "rotates by size before the time has come",
+      { state: "hot", retention: "set", openedAt: now, bytes: 2 ** 30 },
+      "rotate",
+      "it takes 1073741824 bytes and is due for rotation, which comes at 1GB",
+    ],
+    [
+      "does not rotate below the size",
+      { state: "hot", retention: "set", openedAt: now, bytes: 2 ** 30 - 1 },
+      "keep",
+      "it takes the changes of today and is not due for rotation",
+    ],
+    [
+      "keeps an empty one whatever it takes",
+      { state: "hot", retention: "set", ...unlooked, changes: 0, bytes: 2 ** 31 },
+      "keep",
+      "it is empty",
+    ],
+    [
+      "rotates by age as ever where only a size was set",
+      { state: "hot", retention: "sized" },
+      "rotate",
+      "it was opened at 2026-01-01T00:00:00.000000+00:00 and is due for rotation",
+    ],
+    [
+      "waits longer than by default when it was told to",
+      { state: "hot", retention: "slow", openedAt: "2026-10-23T00:00:00+00:00" },
+      "keep",
+      "it takes the changes of today and is not due for rotation",
+    ],
+    [
+      "never drops what is kept for ever, rotated or not",
+      { retention: "set", lastAt: "2000-01-01T00:00:00+00:00" },
+      "keep",
+      "kept for ever",
+    ],
+    [
+      "keeps a segment of one slow rotation whole",
+      { retention: "slow", firstAt: "2026-08-15T00:00:00+00:00", lastAt: "2026-09-13T00:00:00+00:00" },
+      "keep",
+      "its newest change expires about 2026-12-12T00:00:00.000000+00:00",
+    ],
+    [
+      "keeps a segment from before a quicker rotation whole",
+      { retention: "quick", firstAt: "2026-08-20T00:00:00+00:00", lastAt: "2026-08-29T00:00:00+00:00" },
+      "keep",
+      "its newest change expires about 2026-11-27T00:00:00.000000+00:00",
     ],
     ["keeps an empty hot segment", { state: "hot", ...unlooked, changes: 0 }, "keep", "it is empty"],
     ["keeps what is hot and for ever", { state: "hot", retention: "forever" }, "keep", "kept for ever"],
@@ -170,12 +239,12 @@ const segments = fc.array(
   fc
     .record({
       id: fc.nat(),
-      retention: fc.constantFrom("90d", "forever", "undated", "lost"),
+      retention: fc.constantFrom("90d", "forever", "undated", "lost", "set", "sized", "slow", "quick"),
       era: fc.constant(1),
       state: fc.constantFrom("hot", "closing", "closed"),
       openedAt: instant,
       changes: fc.nat(3),
-      bytes: fc.nat(),
+      bytes: fc.constantFrom(0, 8192, 2 ** 20, 2 ** 31),
       safeToClose: fc.boolean(),
       ends: fc.tuple(instant, instant),
       known: fc.boolean(),
@@ -203,8 +272,26 @@ describe("whatever the segments are, planPrune", () => {
         for (const { segment, act, ...decision } of planPrune(all, classes, cutoffs, now)) {
           if (act === "delete") expect(decision.cutoff).toBe(cutoff);
           if (act !== "drop" && act !== "delete") continue;
-          expect(segment).toMatchObject({ state: "closed", retention: "90d" });
+          expect(segment.state).toBe("closed");
+          expect(["90d", "sized", "slow", "quick"]).toContain(segment.retention);
           if (act === "drop" && segment.changes > 0) expect((segment.lastAt ?? "9") < cutoff).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it("rotates by nothing but age and size, and only what holds something", () => {
+    fc.assert(
+      fc.property(segments, (all) => {
+        for (const { segment, act, reason } of planPrune(all, classes, cutoffs, now)) {
+          if (segment.state !== "hot") expect(act).not.toBe("rotate");
+          const rotation = classes.find(({ name }) => name === segment.retention)?.rotation;
+          const grown = segment.state === "hot" && (segment.changes > 0 || segment.firstAt !== undefined);
+          if (grown && segment.bytes >= (rotation?.bytes ?? Number.POSITIVE_INFINITY))
+            expect(act).toBe("rotate");
+          if (grown && segment.openedAt < (rotation?.before ?? "")) expect(act).toBe("rotate");
+          if (act === "rotate")
+            expect([grown, reason]).toEqual([true, expect.stringContaining("due for rotation")]);
         }
       }),
     );
@@ -233,6 +320,7 @@ function applied(segment: Segment): Segment[] {
         firstAt: undefined,
         lastAt: undefined,
         changes: 0,
+        bytes: 0,
       };
       return [{ ...segment, state: "closing", safeToClose: true }, next];
     }

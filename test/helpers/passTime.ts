@@ -10,8 +10,8 @@ const instants: Readonly<Record<string, readonly string[]>> = {
   relation: ["horizon_at", "dropped_at"],
   relation_shape: ["from_at"],
   segment: ["opened_at", "first_at", "last_at"],
-  segment_relation: ["first_at", "last_at"],
-  tag: ["at"],
+  segment_relation: ["first_at", "last_at", "settled_at"],
+  tag: ["at", "since"],
 };
 
 /**
