@@ -51,7 +51,7 @@ it("rotates what is kept for ever by age and by size, once told to, and never dr
   await audit("retention", "set", "forever", "forever", "--rotate-size", "none");
   expect(await audit.items("history", "users")).toHaveLength(2000);
   expect(await audit.items("retention")).toEqual([
-    { name: "forever", keep: null, rotate: null, rotate_size: null, tables: ["public.users"] },
+    { name: "forever", keep: null, floor: null, rotate: null, rotate_size: null, tables: ["public.users"] },
   ]);
 });
 
@@ -63,14 +63,15 @@ it("keeps what was set when only the interval is set anew, and lists it", async 
       name: "normal",
       keep: "2 years",
       former: "1 year",
+      floor: null,
       rotate: "7 days",
       rotate_size: 10_737_418_240,
       tables: [],
     },
   ]);
-  expect((await audit("retention")).stdout).toMatch(/normal +2 years +after 7 days or at 10GB +-/);
+  expect((await audit("retention")).stdout).toMatch(/normal +2 years +- +after 7 days or at 10GB +-/);
   await audit("retention", "set", "normal", "1y", "--rotate", "default", "--rotate-size", "none");
-  expect((await audit("retention")).stdout).toMatch(/normal +1 year +after 1 mon +-/);
+  expect((await audit("retention")).stdout).toMatch(/normal +1 year +- +after 1 mon +-/);
 });
 
 it("refuses a rotation longer than the interval, and changes nothing", async () => {
