@@ -152,11 +152,7 @@ export function dropStatements(schema: string, id: number): string[] {
  */
 export async function dropSegment(audit: AuditDatabase, segment: Segment, reason: string): Promise<void> {
   await withTransaction(audit.sql, {}, async (sql) => {
-    await sql`
-      update ${audit.object("relation")} as relation
-      set horizon_at = greatest(relation.horizon_at, held.last_at)
-      from ${audit.object("segment_relation")} as held
-      where held.segment = ${segment.id} and held.relation = relation.id`;
+    await sql`select ${audit.object("_let_go")}(${segment.id}, 'infinity')`;
     await sql`update ${audit.object("segment")} set state = 'dropping' where id = ${segment.id}`;
     await sql`
       insert into ${audit.object("operation")} (kind, plan)
@@ -189,7 +185,11 @@ async function finishDrop({ sql, object, installation }: AuditDatabase, id: numb
   }
   await withTransaction(sql, {}, async (transaction) => {
     await transaction.unsafe(`drop table if exists ${name}.change_${id}`);
-    await transaction`delete from ${object("segment")} where id = ${id}`;
+    // What lies in an archive is still to be found: its entry stays.
+    await transaction`
+      update ${object("segment")} set state = 'archived', restored_until = null
+      where id = ${id} and ${inVerifiedArchive({ sql: transaction, object }, id)}`;
+    await transaction`delete from ${object("segment")} where id = ${id} and state = 'dropping'`;
   });
 }
 
@@ -207,16 +207,7 @@ export async function deleteExpired(
 ): Promise<number> {
   const { sql, object } = audit;
   await withTransaction(sql, {}, async (transaction) => {
-    await transaction`
-      update ${object("relation")} as relation
-      set horizon_at = greatest(relation.horizon_at, expired.last_at)
-      from (
-        select relation, max(at) as last_at
-        from ${object("change")}
-        where segment = ${segment.id} and at < ${cutoff}::text::timestamptz
-        group by relation
-      ) as expired
-      where expired.relation = relation.id`;
+    await transaction`select ${object("_let_go")}(${segment.id}, ${cutoff}::text::timestamptz)`;
   });
   let deleted = 0;
   for (;;) {
@@ -247,13 +238,26 @@ export async function deleteExpired(
 
 /** Writes down anew what a segment holds after a part of it went. */
 async function recount({ sql, object }: AuditDatabase, segment: Segment): Promise<void> {
-  await sql`delete from ${object("segment_relation")} where segment = ${segment.id}`;
   await sql`
-    insert into ${object("segment_relation")} (segment, relation, changes, first_at, last_at)
+    delete from ${object("segment_relation")} as held
+    where held.segment = ${segment.id} and held.gone_at is null
+      and not exists (
+        select from ${object("change")} as change
+        where change.segment = ${segment.id} and change.relation = held.relation
+      )`;
+  // A table of which all is gone into an archive keeps its entry, by which that is known.
+  await sql`
+    update ${object("segment_relation")} as held
+    set changes = 0, first_at = held.gone_at, last_at = held.gone_at
+    where held.segment = ${segment.id} and held.gone_at is not null`;
+  await sql`
+    insert into ${object("segment_relation")} as held (segment, relation, changes, first_at, last_at)
     select segment, relation, count(*), min(at), max(at)
     from ${object("change")}
     where segment = ${segment.id}
-    group by segment, relation`;
+    group by segment, relation
+    on conflict (segment, relation)
+    do update set changes = excluded.changes, first_at = excluded.first_at, last_at = excluded.last_at`;
   await sql`
     update ${object("segment")} as segment
     set first_id = held.first_id, last_id = held.last_id, first_at = held.first_at, last_at = held.last_at, changes = held.changes
@@ -262,6 +266,14 @@ async function recount({ sql, object }: AuditDatabase, segment: Segment): Promis
       from ${object("change")} where segment = ${segment.id}
     ) as held
     where segment.id = ${segment.id}`;
+}
+
+/** Condition: the segment lies in an archive that was read back. `_let_go` decides by the same. */
+function inVerifiedArchive({ sql, object }: Pick<AuditDatabase, "sql" | "object">, id: number) {
+  return sql`exists (
+    select from ${object("archive")} as archive
+    where archive.segment = ${id} and archive.verified_at is not null
+  )`;
 }
 
 /** How long summarizing waits for a vacuum of the log; the next run comes soon enough. */

@@ -74,6 +74,7 @@ const functionOrder = [
   "_on_ddl",
   "_open_segment",
   "_close_segment",
+  "_let_go",
   "_relation_of",
   "_oldest_instant",
   "_require_coverage",
