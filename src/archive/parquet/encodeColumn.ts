@@ -17,13 +17,16 @@ export interface EncodedColumn {
 /** More distinct values than this, or than half of all, and numbering them gains nothing. */
 const MOST_DISTINCT = 1 << 15;
 
+/** After so many it is plain whether values repeat. */
+const SAMPLE = 1024;
+
 /** Encodes what the changes have in the column. */
 export function encodeColumn(changes: readonly ArchivedChange[], column: ParquetColumn): EncodedColumn {
   const { index, kind, name } = column;
   const present: string[] = [];
   const levels = column.required ? undefined : new Uint8Array(changes.length);
-  for (const [row, change] of changes.entries()) {
-    const value = change[index];
+  for (let row = 0; row < changes.length; row++) {
+    const value = changes[row]?.[index];
     if (typeof value === "string") {
       present.push(value);
       if (levels !== undefined) levels[row] = 1;
@@ -57,7 +60,9 @@ function numberValues(present: readonly string[]): { values: string[]; numbers: 
   const most = Math.min(MOST_DISTINCT, Math.ceil(present.length / 2));
   const known = new Map<string, number>();
   const numbers = new Uint16Array(present.length);
-  for (const [row, value] of present.entries()) {
+  for (let row = 0; row < present.length; row++) {
+    const value = present[row] ?? "";
+    if (row === SAMPLE && known.size > SAMPLE / 2) return undefined;
     let number = known.get(value);
     if (number === undefined) {
       if (known.size >= most) return undefined;

@@ -35,7 +35,7 @@ export async function* encodeParquet(
     const start = offset;
     const columns: Fields[] = [];
     for (const chunk of chunks) {
-      columns.push(columnFields(chunk, offset, compression));
+      columns.push(columnFields(chunk, offset));
       for (const part of chunk.parts) yield part;
       offset += chunk.bytes;
     }
@@ -83,6 +83,7 @@ async function* inGroups(
 interface CompressedColumn {
   readonly column: ParquetColumn;
   readonly encoded: EncodedColumn;
+  readonly compression: Compression;
   readonly parts: readonly Uint8Array[];
   readonly bytes: number;
   readonly plainBytes: number;
@@ -96,10 +97,11 @@ async function compressColumn(
   compression: Compression,
 ): Promise<CompressedColumn> {
   const { dictionary, page, rows } = encoded;
+  const used = page.length + (dictionary?.body.length ?? 0) < WORTH_COMPRESSING ? "none" : compression;
   const parts: Uint8Array[] = [];
   let plainBytes = 0;
   const add = async (body: Uint8Array, header: Fields): Promise<void> => {
-    const compressed = await compress(body, compression);
+    const compressed = await compress(body, used);
     const head = encodeThrift({ ...header, 2: i32(body.length), 3: i32(compressed.length) });
     parts.push(head, compressed);
     plainBytes += head.length + body.length;
@@ -112,10 +114,10 @@ async function compressColumn(
   const encoding = dictionary === undefined ? Encoding.plain : Encoding.dictionary;
   const header = struct({ 1: i32(rows), 2: i32(encoding), 3: i32(Encoding.rle), 4: i32(Encoding.rle) });
   await add(page, { 1: i32(0), 5: header });
-  return { column, encoded, parts, bytes: sizeOf(parts), plainBytes, dictionaryBytes };
+  return { column, encoded, compression: used, parts, bytes: sizeOf(parts), plainBytes, dictionaryBytes };
 }
 
-function columnFields(chunk: CompressedColumn, offset: number, compression: Compression): Fields {
+function columnFields(chunk: CompressedColumn, offset: number): Fields {
   const { column, encoded, bytes, plainBytes, dictionaryBytes } = chunk;
   const encodings =
     encoded.dictionary === undefined
@@ -127,7 +129,7 @@ function columnFields(chunk: CompressedColumn, offset: number, compression: Comp
       1: i32(physicalType(column.kind)),
       2: list(encodings.map(i32)),
       3: list([text(column.name)]),
-      4: i32(codecs[compression]),
+      4: i32(codecs[chunk.compression]),
       5: i64(encoded.rows),
       6: i64(plainBytes),
       7: i64(bytes),
@@ -138,12 +140,16 @@ function columnFields(chunk: CompressedColumn, offset: number, compression: Comp
   };
 }
 
+/** A column that repeats one value is down to a few bytes already; a compressor costs more than it could save. */
+const WORTH_COMPRESSING = 256;
+
+const LEVEL = Number(process.env.LEVEL ?? 6);
 const gzipped = promisify<Uint8Array, { level: number; chunkSize: number }, Buffer>(gzip);
 
 async function compress(body: Uint8Array, compression: Compression): Promise<Uint8Array> {
   if (compression === "none") return body;
   if (compression === "zstd") return zstd().zstdCompressSync(body);
-  return gzipped(body, { level: 6, chunkSize: 1 << 16 });
+  return gzipped(body, { level: LEVEL, chunkSize: 1 << 16 });
 }
 
 function sizeOf(parts: readonly Uint8Array[]): number {

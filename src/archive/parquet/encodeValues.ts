@@ -38,25 +38,29 @@ function encodeInt32(values: readonly string[]): Uint8Array {
 
 function encodeInt64(values: readonly string[], kind: ColumnKind): Uint8Array {
   const buffer = Buffer.allocUnsafe(values.length * 8);
-  const numberOf = kind === "timestamp" ? quickMicroseconds() : quickInteger;
-  for (const [index, value] of values.entries()) {
+  const numberOf = numberReader(kind);
+  let at = 0;
+  for (const value of values) {
     const number = numberOf(value);
-    if (number !== undefined) {
-      buffer.writeUInt32LE(number % TWO_32, index * 8);
-      buffer.writeUInt32LE(Math.floor(number / TWO_32), index * 8 + 4);
-      continue;
-    }
-    const exact = bigValue(value, kind);
-    if (kind === "uint64") buffer.writeBigUInt64LE(exact, index * 8);
-    else buffer.writeBigInt64LE(exact, index * 8);
+    if (typeof number === "number") {
+      buffer.writeUInt32LE(number % TWO_32, at);
+      buffer.writeUInt32LE(Math.floor(number / TWO_32), at + 4);
+    } else if (kind === "uint64") buffer.writeBigUInt64LE(number, at);
+    else buffer.writeBigInt64LE(number, at);
+    at += 8;
   }
   return buffer;
 }
 
 const TWO_32 = 2 ** 32;
 
-/** The integer that the value is written as. */
-export function bigValue(value: string, kind: ColumnKind): bigint {
+/** Reads the integers that values are written as: a number where that is exact and not negative, else a bigint. */
+export function numberReader(kind: ColumnKind): (value: string) => number | bigint {
+  const quick = kind === "timestamp" ? quickMicroseconds() : quickInteger;
+  return (value) => quick(value) ?? bigValue(value, kind);
+}
+
+function bigValue(value: string, kind: ColumnKind): bigint {
   if (kind === "timestamp") return microsecondsOf(value);
   if (!/^-?\d+$/.test(value)) throw new RangeError(`not a whole number: ${value.slice(0, 100)}`);
   return BigInt(value);
@@ -119,7 +123,8 @@ export function encodeHybrid(values: Uint8Array | Uint16Array, width: number): U
   }
   const groups = Math.ceil(values.length / 8);
   const packed = new Uint8Array(groups * width);
-  for (const [index, value] of values.entries()) {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] ?? 0;
     if (width === 16) {
       packed[index * 2] = value & 0xff;
       packed[index * 2 + 1] = value >> 8;

@@ -1,5 +1,5 @@
 import type { ParquetColumn } from "./columns.ts";
-import { bigValue, encodePlain } from "./encodeValues.ts";
+import { encodePlain, numberReader } from "./encodeValues.ts";
 import { bool, bytes, type Fields, i64 } from "./thrift.ts";
 
 /** What a reader may skip a row group by: number of nulls, smallest and greatest value in the bytes of the type. */
@@ -53,11 +53,18 @@ function extremeNumbers(
 ): [string, string] {
   let smallest = first;
   let greatest = first;
-  let [low, high] = [bigValue(first, kind), bigValue(first, kind)];
+  const numberOf = numberReader(kind);
+  let low = numberOf(first);
+  let high = low;
   for (const value of values) {
-    const number = bigValue(value, kind);
-    if (number < low) [smallest, low] = [value, number];
-    else if (number > high) [greatest, high] = [value, number];
+    const number = numberOf(value);
+    if (number < low) {
+      smallest = value;
+      low = number;
+    } else if (number > high) {
+      greatest = value;
+      high = number;
+    }
   }
   return [smallest, greatest];
 }
