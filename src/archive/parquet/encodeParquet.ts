@@ -11,7 +11,7 @@ const MAGIC = Buffer.from("PAR1");
 
 /** A row group ends at whichever comes first: it is what writer and reader hold in memory. */
 const GROUP_CHANGES = 16_384;
-const GROUP_CHARACTERS = 4_000_000;
+const GROUP_CHARACTERS = 2_000_000;
 
 /** The numbers of the codecs. */
 const codecs: Readonly<Record<Compression, number>> = { none: 0, gzip: 2, zstd: 6 };
@@ -29,9 +29,7 @@ export async function* encodeParquet(
   let rows = 0;
   yield MAGIC;
   for await (const group of inGroups(changes)) {
-    const chunks = await Promise.all(
-      parquetColumns.map((column) => compressColumn(encodeColumn(group, column), column, compression)),
-    );
+    const chunks = await compressColumns(group, compression);
     const start = offset;
     const columns: Fields[] = [];
     for (const chunk of chunks) {
@@ -78,6 +76,27 @@ async function* inGroups(
     }
   }
   if (group.length > 0) yield group;
+}
+
+/**
+ * Two at a time: what one thread compresses, the other encodes meanwhile. All at once would hold every column
+ * twice, and a compressor's memory for each.
+ */
+async function compressColumns(
+  group: readonly ArchivedChange[],
+  compression: Compression,
+): Promise<CompressedColumn[]> {
+  const chunks: CompressedColumn[] = [];
+  let before: Promise<CompressedColumn> | undefined;
+  for (const column of parquetColumns) {
+    const current = compressColumn(encodeColumn(group, column), column, compression);
+    // It is awaited in its turn; failing meanwhile, it must not count as unhandled.
+    current.catch(() => {});
+    if (before !== undefined) chunks.push(await before);
+    before = current;
+  }
+  if (before !== undefined) chunks.push(await before);
+  return chunks;
 }
 
 interface CompressedColumn {
@@ -143,13 +162,12 @@ function columnFields(chunk: CompressedColumn, offset: number): Fields {
 /** A column that repeats one value is down to a few bytes already; a compressor costs more than it could save. */
 const WORTH_COMPRESSING = 256;
 
-const LEVEL = Number(process.env.LEVEL ?? 6);
 const gzipped = promisify<Uint8Array, { level: number; chunkSize: number }, Buffer>(gzip);
 
 async function compress(body: Uint8Array, compression: Compression): Promise<Uint8Array> {
   if (compression === "none") return body;
   if (compression === "zstd") return zstd().zstdCompressSync(body);
-  return gzipped(body, { level: LEVEL, chunkSize: 1 << 16 });
+  return gzipped(body, { level: 6, chunkSize: 1 << 16 });
 }
 
 function sizeOf(parts: readonly Uint8Array[]): number {
