@@ -185,8 +185,8 @@ async function plannedRows(audit: AuditDatabase, facts: PruneFacts): Promise<Pru
   const rows: PrunePlanRow[] = [];
   for (const decision of planRun(facts)) {
     // What goes is counted, not estimated; a closed segment has its number written down.
-    const isEstimate =
-      decision.act === "delete" || (decision.act === "drop" && !closed.has(decision.segment.id));
+    const isWhole = decision.act === "drop" || decision.act === "archive";
+    const isEstimate = decision.act === "delete" || (isWhole && !closed.has(decision.segment.id));
     const counted = isEstimate
       ? await countBefore(audit, decision.segment, decision.cutoff ?? "infinity")
       : undefined;
