@@ -134,12 +134,14 @@ export async function rotateSegment(audit: AuditDatabase, segment: Segment): Pro
 
 /**
  * Marks from which transaction on nobody can write to the segments that were rotated away. It has to be a
- * transaction after the rotation's: what runs while that commits may still have planned for the old segment.
+ * transaction after the rotation's: what runs while that commits may still have planned for the old segment. And it has
+ * to be that transaction's own number: the xmax of a snapshot is one more than the newest transaction that has ended, and
+ * what is running may have greater ones.
  */
 export async function stampClosing({ sql, object }: AuditDatabase): Promise<void> {
   await sql`
     update ${object("segment")}
-    set closing_xid = pg_snapshot_xmax(pg_current_snapshot())
+    set closing_xid = pg_current_xact_id()
     where state = 'closing' and closing_xid is null`;
 }
 
