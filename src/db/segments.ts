@@ -167,8 +167,10 @@ export function dropStatements(schema: string, id: number): string[] {
  */
 export async function dropSegment(audit: AuditDatabase, segment: Segment, reason: string): Promise<void> {
   await withTransaction(audit.sql, {}, async (sql) => {
+    const leaving = await sql`
+      update ${audit.object("segment")} set state = 'dropping' where id = ${segment.id} and state = 'closed'`;
+    if (leaving.count !== 1) throw new Error(`segment ${segment.id} is not closed, and was to be dropped`);
     await sql`select ${audit.object("_let_go")}(${segment.id}, 'infinity')`;
-    await sql`update ${audit.object("segment")} set state = 'dropping' where id = ${segment.id}`;
     await sql`
       insert into ${audit.object("operation")} (kind, plan)
       values ('prune', ${JSON.stringify({ act: "drop", segment: segment.id, changes: String(segment.changes), reason })}::text::jsonb)`;
