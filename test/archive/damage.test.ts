@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { checkFile } from "../../src/archive/checkFile.ts";
 import { directoryTarget } from "../../src/archive/directory.ts";
 import { ArchiveDamaged, ArchiveMissing } from "../../src/archive/failure.ts";
@@ -10,6 +10,9 @@ import { readFiles } from "../../src/archive/readFiles.ts";
 import type { Target } from "../../src/archive/target.ts";
 import { writeSegment } from "../../src/archive/writeSegment.ts";
 import { batched, context, gathered, plainChange } from "./changes.ts";
+
+// Two cores for everything: a busy machine is no failure.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const changes = Array.from({ length: 3 }, (_, id) => plainChange({ 0: String(id), 7: `key ${id}` }));
 let folder: string;

@@ -2,11 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ArchivedChange } from "../../src/archive/change.ts";
 import { directoryTarget } from "../../src/archive/directory.ts";
 import { writeSegment } from "../../src/archive/writeSegment.ts";
 import { batched, context, plainChange } from "./changes.ts";
+
+// Two cores for everything: a busy machine is no failure.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 /** Two tables in two months, over several row groups, with what is easily read wrong. */
 const changes: ArchivedChange[] = [1, 2].flatMap((relation) =>

@@ -1,13 +1,16 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { directoryTarget } from "../../src/archive/directory.ts";
 import { type ArchiveIdentity, claimTarget, readIdentity } from "../../src/archive/identity.ts";
 import { type Manifest, publishManifest, readManifests } from "../../src/archive/manifest.ts";
 import { openTarget, type Target } from "../../src/archive/target.ts";
 import { writeSegment } from "../../src/archive/writeSegment.ts";
 import { batched, context, plainChange } from "./changes.ts";
+
+// Two cores for everything: a busy machine is no failure.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let folder: string;
 let target: Target;

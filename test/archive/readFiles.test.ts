@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type ArchivedChange, columnIndex } from "../../src/archive/change.ts";
 import { type ColdFilter, testOf } from "../../src/archive/coldFilter.ts";
 import { directoryTarget } from "../../src/archive/directory.ts";
@@ -13,6 +13,9 @@ import type { Target } from "../../src/archive/target.ts";
 import { microsecondsOf, monthOf, printedInstant } from "../../src/archive/timestamp.ts";
 import { writeSegment } from "../../src/archive/writeSegment.ts";
 import { batched, context, gathered, instantIn, months, plainChange } from "./changes.ts";
+
+// Two cores for everything: a busy machine is no failure.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const second = (number: number) => `2026-11-26 14:23:${String(number % 60).padStart(2, "0")}.5+00`;
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkFile } from "../../src/archive/checkFile.ts";
 import { ArchiveMissing } from "../../src/archive/failure.ts";
 import { single, wholeObject } from "../../src/archive/manifest.ts";
@@ -12,12 +12,15 @@ import { writeSegment } from "../../src/archive/writeSegment.ts";
 import { type S3Server, startS3 } from "../helpers/s3Server.ts";
 import { batched, context, gathered, plainChange } from "./changes.ts";
 
+// Two cores for everything: a busy machine is no failure.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 let server: S3Server;
 let target: Target;
 
 beforeAll(async () => {
   server = await startS3();
-  const patience = { attempts: 4, pauseMs: 5, silenceMs: 1_500 };
+  const patience = { attempts: 4, pauseMs: 5, silenceMs: 4_000 };
   target = s3Target(readPlace(`s3://${server.bucket}/logs/shop`, server.env), patience);
 });
 afterEach(() => server.disturb(undefined));
