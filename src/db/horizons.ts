@@ -19,11 +19,8 @@ interface Horizon extends Omit<HorizonRise, "from" | "to"> {
   readonly at: string | null;
 }
 
-/**
- * A query for what the horizons of the tables rise to when the changes of a segment before an instant go, but for those
- * that are held: rows of relation and at.
- */
-export function removedHorizons(
+/** A query for the tables of which changes of a segment before an instant go: those that are not all held. */
+export function freeRelations(
   audit: AuditDatabase,
   segment: number,
   before: string,
@@ -31,13 +28,10 @@ export function removedHorizons(
 ) {
   const { sql, object } = audit;
   return sql`
-    select horizon.relation, horizon.at
-    from ${object("_horizons")}(${segment}, ${before}::text::timestamptz) as horizon
-    where exists (
-      select from ${object(`change_${segment}`)} as change
-      where change.relation = horizon.relation and change.at < ${before}::text::timestamptz
-        and (${heldCondition(audit, holds)}) is not true
-    )`;
+    select change.relation
+    from ${object(`change_${segment}`)} as change
+    where change.at < ${before}::text::timestamptz and (${heldCondition(audit, holds)}) is not true
+    group by change.relation`;
 }
 
 /** The tables' horizons at this moment. */
@@ -70,8 +64,9 @@ export async function plannedHorizons(
     const before = act === "delete" ? (cutoff ?? "") : "infinity";
     const removed = await sql<{ relation: number; to: string }[]>`
       select relation.id as relation, to_char(greatest(relation.horizon_at, removed.at), ${ISO}) as to
-      from (${removedHorizons(audit, segment.id, before, holds)}) as removed
-      join ${object("relation")} as relation on relation.id = removed.relation`;
+      from ${object("_horizons")}(${segment.id}, ${before}::text::timestamptz) as removed
+      join ${object("relation")} as relation on relation.id = removed.relation
+      where removed.relation in (${freeRelations(audit, segment.id, before, holds)})`;
     for (const { relation, to } of removed) {
       const known = rising.get(relation);
       if (known === undefined || toMicroseconds(known) < toMicroseconds(to)) rising.set(relation, to);

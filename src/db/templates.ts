@@ -76,6 +76,7 @@ const functionOrder = [
   "_commit_time",
   "_horizons",
   "_close_segment",
+  "_let_go",
   "_relation_of",
   "_oldest_instant",
   "_require_coverage",
