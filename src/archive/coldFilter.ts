@@ -1,0 +1,42 @@
+import { type ArchivedChange, columnIndex, requiredText } from "./change.ts";
+import { microsecondsOf } from "./timestamp.ts";
+
+/** Which of the archived changes are asked for: those that every given part takes. */
+export interface ColdFilter {
+  /** Only rows whose key or old_key is one of these. */
+  readonly keys?: ReadonlySet<string> | undefined;
+  /** Any other pure test. */
+  readonly accept?: ((change: ArchivedChange) => boolean) | undefined;
+  /** At this instant or later: as PostgreSQL prints it in UTC, or ISO 8601 with Z or +00:00. */
+  readonly sinceAt?: string | undefined;
+  /** At this instant or earlier. */
+  readonly untilAt?: string | undefined;
+}
+
+/** The filter as one test of a change. */
+export function testOf(filter: ColdFilter): (change: ArchivedChange) => boolean {
+  const { keys, accept } = filter;
+  const { since, until } = boundsOf(filter);
+  const bounded = since !== undefined || until !== undefined;
+  return (change) => {
+    if (keys !== undefined && !hasKey(change, "key", keys) && !hasKey(change, "old_key", keys)) return false;
+    if (bounded) {
+      const at = microsecondsOf(requiredText(change, "at"));
+      if ((since !== undefined && at < since) || (until !== undefined && at > until)) return false;
+    }
+    return accept === undefined || accept(change);
+  };
+}
+
+/** Its instants in microseconds. */
+export function boundsOf({ sinceAt, untilAt }: ColdFilter): { since?: bigint; until?: bigint } {
+  return {
+    ...(sinceAt === undefined ? {} : { since: microsecondsOf(sinceAt) }),
+    ...(untilAt === undefined ? {} : { until: microsecondsOf(untilAt) }),
+  };
+}
+
+function hasKey(change: ArchivedChange, column: "key" | "old_key", keys: ReadonlySet<string>): boolean {
+  const key = change[columnIndex[column]];
+  return typeof key === "string" && keys.has(key);
+}
