@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { PruneOptions } from "../commands/prune.ts";
 import { type Decision, type PruneFacts, planRun, type Segment } from "../core/retention.ts";
 import { resolveZone } from "../core/zone.ts";
 import { type AuditDatabase, withAudit } from "../db/installation.ts";
-import { runningElsewhere, withFreeRunLock, withLockRetries, withRunLock } from "../db/lock.ts";
+import { withLockRetries } from "../db/lock.ts";
 import {
   closeSegment,
   countBefore,
@@ -19,24 +18,18 @@ import {
 } from "../db/segments.ts";
 import { requireZone } from "../db/zone.ts";
 import { refusal } from "../errors.ts";
-import { withHeartbeat } from "../heartbeat.ts";
 import type { Io } from "../io.ts";
 import { lookOf } from "../output/look.ts";
 import { type PrunePlanRow, prunePlanJson, prunePlanText } from "../output/plan.ts";
 import { createProgress } from "../output/progress.ts";
+import { type Deadline, deadline, runUnattended, withLockAsAsked } from "./unattended.ts";
 
 /**
  * Carries out the retention policies: rotates, closes, drops whole segments, deletes what else has expired.
  * With --dry-run shows the same plan and the SQL behind it, and changes nothing.
  */
 export async function runPrune(options: PruneOptions, io: Io): Promise<void> {
-  const heard = options.quiet ? hushed(io) : io;
-  await withHeartbeat(options.heartbeatUrl, heard, () => pruneOnce(options, heard));
-}
-
-/** Where only failures are to be heard; those are told of by the frame around every command. */
-function hushed(io: Io): Io {
-  return { ...io, out: async () => {}, err: () => {} };
+  await runUnattended(options, io, (heard) => pruneOnce(options, heard));
 }
 
 async function pruneOnce(options: PruneOptions, io: Io): Promise<void> {
@@ -46,7 +39,7 @@ async function pruneOnce(options: PruneOptions, io: Io): Promise<void> {
     if (options.tz !== undefined) await requireZone(audit.sql, zone);
     const run = options.dryRun
       ? { rows: await plannedRows(audit, await readPruneFacts(audit)), complete: true }
-      : await lockedRun(audit, options, clock, io);
+      : ((await withLockAsAsked(audit, options, clock, io, () => prune(audit, clock, io))) ?? nothingDone);
     const dryRun = options.dryRun === true;
     if (options.json) {
       await io.out(prunePlanJson(run.rows, { dryRun, complete: run.complete }));
@@ -67,47 +60,7 @@ interface Run {
   readonly complete: boolean;
 }
 
-/** How long the run may still take. */
-interface Deadline {
-  /** For people; undefined where there is no end to it. */
-  readonly text: string | undefined;
-  readonly isOver: () => boolean;
-}
-
-function deadline(limit: PruneOptions["maxDuration"], io: Io): Deadline {
-  const start = io.now().getTime();
-  return {
-    text: limit?.text,
-    isOver: () => limit !== undefined && io.now().getTime() - start >= limit.milliseconds,
-  };
-}
-
-/** How often a run that waits for another asks again: polling, so that no statement of ours stays open meanwhile. */
-const LOCK_POLL_MS = 500;
-
-async function lockedRun(
-  audit: AuditDatabase,
-  { ifLocked }: PruneOptions,
-  clock: Deadline,
-  io: Io,
-): Promise<Run> {
-  const { sql, installation } = audit;
-  const work = () => prune(audit, clock, io);
-  if (ifLocked === undefined || ifLocked === "fail") return withRunLock(sql, installation.schema, work);
-  for (let isFirst = true; ; isFirst = false) {
-    const done = await withFreeRunLock(sql, installation.schema, work);
-    if (done) return done.result;
-    const why = isFirst || clock.isOver() ? await runningElsewhere(sql, installation.schema) : "";
-    if (ifLocked === "skip") {
-      io.err(`${why} Nothing was done, as --if-locked skip asks.\n`);
-      return { rows: [], complete: false };
-    }
-    if (clock.isOver())
-      throw refusal(why, `It did not end within --max-duration ${clock.text}. Nothing was changed.`);
-    if (isFirst) io.err(`${why} Waiting for it.\n`);
-    await sleep(LOCK_POLL_MS);
-  }
-}
+const nothingDone: Run = { rows: [], complete: false };
 
 async function prune(audit: AuditDatabase, clock: Deadline, io: Io): Promise<Run> {
   for (const id of await finishDrops(audit))
