@@ -33,6 +33,12 @@ export interface WriteOptions {
   readonly dryRun?: boolean | undefined;
 }
 
+/** What every command that can read archived changes is given. */
+export interface ArchiveOptions {
+  /** The archive whose changes are read beside those in the database. */
+  readonly archive?: string | undefined;
+}
+
 /** What every command that takes or shows instants is given. */
 export interface ZoneOptions {
   readonly tz?: string | undefined;
@@ -43,6 +49,8 @@ export interface CommonOptions {
   readonly writes?: boolean;
   /** Whether it takes or shows instants. */
   readonly instants?: boolean;
+  /** Whether it can read archived changes. */
+  readonly archives?: boolean;
   /** The forms of an answer that goes through writeAnswer: `outputFormats`, more, or fewer. */
   readonly formats?: readonly string[];
   readonly example: string;
@@ -51,7 +59,7 @@ export interface CommonOptions {
 /** Adds the options that every command has, in the same words, and its example. */
 export function addCommonOptions(
   command: Command,
-  { writes = false, instants = false, formats, example }: CommonOptions,
+  { writes = false, instants = false, archives = false, formats, example }: CommonOptions,
 ): Command {
   command
     .option(
@@ -64,6 +72,11 @@ export function addCommonOptions(
     );
   if (instants)
     command.option("--tz <zone>", "time zone of instants (else PGTZ, else TZ, else this machine's)");
+  if (archives)
+    command.option(
+      "--archive <target>",
+      "read what was archived there as well: a directory or s3://bucket/prefix",
+    );
   if (writes) command.option("--dry-run", "print the SQL, change nothing");
   if (formats) addFormatOptions(command, formats);
   return command

@@ -28,6 +28,8 @@ export async function layArchivedLog(audit: AuditDatabase, held: readonly number
   const { sql, installation } = audit;
   const home = quoteIdentifier(installation.schema);
   await createTable(audit, home);
+  // Nothing of ours is in anybody's way, and a reader may take its time over a page.
+  await sql`select set_config('idle_in_transaction_session_timeout', '0', true)`;
   const [place] = await sql<{ schema: string }[]>`
     select nspname as schema from pg_namespace where oid = pg_my_temp_schema()`;
   if (place === undefined) throw new Error("the server did not say where its temporary objects lie");
@@ -93,7 +95,10 @@ async function createTable({ sql, user, database }: AuditDatabase, home: string)
       throw new UserError(
         ExitCode.Surroundings,
         `Role ${quoteIdentifier(user)} may not create temporary tables in database ${quoteIdentifier(database)}, and archived changes are read into one.`,
-        { hint: `Allow it: grant temporary on database ${quoteIdentifier(database)} to ${quoteIdentifier(user)}`, cause: error },
+        {
+          hint: `Allow it: grant temporary on database ${quoteIdentifier(database)} to ${quoteIdentifier(user)}`,
+          cause: error,
+        },
       );
     if (state === "25006")
       throw new UserError(

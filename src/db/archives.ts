@@ -43,7 +43,12 @@ export async function recordArchived(audit: AuditDatabase, copy: ArchivedCopy): 
       on conflict (segment, target) do update set
         manifest_sha256 = excluded.manifest_sha256, changes = excluded.changes, bytes = excluded.bytes,
         files = excluded.files, archived_at = excluded.archived_at, verified_at = excluded.verified_at`;
-    const plan = { segment: copy.segment, target: copy.target, changes: String(copy.changes), bytes: copy.bytes };
+    const plan = {
+      segment: copy.segment,
+      target: copy.target,
+      changes: String(copy.changes),
+      bytes: copy.bytes,
+    };
     await sql`
       insert into ${audit.object("operation")} (kind, plan)
       values ('archive', ${JSON.stringify(plan)}::text::jsonb)`;

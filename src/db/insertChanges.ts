@@ -40,7 +40,13 @@ export async function insertChanges(
     const rows = changes.slice(first, first + MOST_ROWS);
     await sql.unsafe(
       statementFor(table),
-      archivedColumns.map((_, column) => sql.array(rows.map((row) => row[column] ?? null), 25) as never),
+      archivedColumns.map(
+        (_, column) =>
+          sql.array(
+            rows.map((row) => row[column] ?? null),
+            25,
+          ) as never,
+      ),
     );
   }
 }
