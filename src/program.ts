@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addArchiveCommand } from "./commands/archive.ts";
 import { addAtTimeCommand } from "./commands/atTime.ts";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addBlameCommand } from "./commands/blame.ts";
@@ -73,6 +74,7 @@ export function createProgram(io: Io): Command {
   addDefaultsCommand(program, io);
   addRetentionCommand(program, io);
   addPruneCommand(program, io);
+  addArchiveCommand(program, io);
   addUninstallCommand(program, io);
   addBenchCommand(program, io);
   addDemoCommand(program, io);

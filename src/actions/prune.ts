@@ -1,3 +1,4 @@
+import { openTarget } from "../archive/target.ts";
 import type { PruneOptions } from "../commands/prune.ts";
 import { type Decision, type PruneFacts, planRun, type Segment } from "../core/retention.ts";
 import { resolveZone } from "../core/zone.ts";
@@ -22,6 +23,8 @@ import type { Io } from "../io.ts";
 import { lookOf } from "../output/look.ts";
 import { type PrunePlanRow, prunePlanJson, prunePlanText } from "../output/plan.ts";
 import { createProgress } from "../output/progress.ts";
+import { archiveSegment, requireArchived } from "./archiveSegment.ts";
+import { openArchive } from "./openArchive.ts";
 import { type Deadline, deadline, runUnattended, withLockAsAsked } from "./unattended.ts";
 
 /**
@@ -38,8 +41,9 @@ async function pruneOnce(options: PruneOptions, io: Io): Promise<void> {
   await withAudit({ ...options, writes: true }, io, async (audit) => {
     if (options.tz !== undefined) await requireZone(audit.sql, zone);
     const run = options.dryRun
-      ? { rows: await plannedRows(audit, await readPruneFacts(audit)), complete: true }
-      : ((await withLockAsAsked(audit, options, clock, io, () => prune(audit, clock, io))) ?? nothingDone);
+      ? { rows: await plannedRows(audit, await factsOf(audit, targetText(options, io))), complete: true }
+      : ((await withLockAsAsked(audit, options, clock, io, () => prune(audit, options, clock, io))) ??
+        nothingDone);
     const dryRun = options.dryRun === true;
     if (options.json) {
       await io.out(prunePlanJson(run.rows, { dryRun, complete: run.complete }));
@@ -62,7 +66,18 @@ interface Run {
 
 const nothingDone: Run = { rows: [], complete: false };
 
-async function prune(audit: AuditDatabase, clock: Deadline, io: Io): Promise<Run> {
+function targetText({ archive }: PruneOptions, io: Io): string | undefined {
+  return archive === undefined ? undefined : openTarget(archive, io.env).text;
+}
+
+async function factsOf(audit: AuditDatabase, archive: string | undefined): Promise<PruneFacts> {
+  return { ...(await readPruneFacts(audit)), archive };
+}
+
+async function prune(audit: AuditDatabase, options: PruneOptions, clock: Deadline, io: Io): Promise<Run> {
+  const archive =
+    options.archive === undefined ? undefined : await openArchive(audit, options.archive, options, io);
+  const readFacts = () => factsOf(audit, archive?.target.text);
   for (const id of await finishDrops(audit))
     io.err(`Segment ${id} is gone, which an earlier run had begun to drop.\n`);
   const done: Decision[] = [];
@@ -70,7 +85,7 @@ async function prune(audit: AuditDatabase, clock: Deadline, io: Io): Promise<Run
     act: Decision["act"],
     apply: (decision: Decision, facts: PruneFacts) => Promise<void>,
   ) => {
-    const facts = await readPruneFacts(audit);
+    const facts = await readFacts();
     for (const decision of readyActs(facts).filter((candidate) => candidate.act === act)) {
       if (clock.isOver()) return;
       await apply(decision, facts);
@@ -80,16 +95,32 @@ async function prune(audit: AuditDatabase, clock: Deadline, io: Io): Promise<Run
   await actOn("rotate", ({ segment }) => retrying(audit, io, segment, () => rotateSegment(audit, segment)));
   await stampClosing(audit);
   await actOn("close", ({ segment }) => retrying(audit, io, segment, () => closeSegment(audit, segment)));
+  if (archive) {
+    const archiving = createProgress(io, "archiving");
+    let count = 0;
+    const onChanges = (more: number) => {
+      count += more;
+      archiving.step(count, undefined, "changes written or read back");
+    };
+    await actOn("archive", async ({ segment }) => {
+      await archiveSegment(audit, archive, segment.id, onChanges);
+    });
+    archiving.end();
+  }
   const progress = createProgress(io, "deleting");
   const deleted = new Map<number, number>();
-  await actOn("drop", ({ segment, reason }) => whenFree(segment, () => dropSegment(audit, segment, reason)));
+  await actOn("drop", async ({ segment, reason }) => {
+    await requireArchived(audit, archive?.target, segment);
+    await whenFree(segment, () => dropSegment(audit, segment, reason));
+  });
   await actOn("delete", async ({ segment, cutoff }) => {
+    await requireArchived(audit, archive?.target, segment);
     const step = (count: number) => progress.step(count, undefined);
     deleted.set(segment.id, await deleteExpired(audit, segment, cutoff ?? "", step, clock.isOver));
   });
   progress.end();
   if (!clock.isOver()) await summarizeLog(audit);
-  const facts = await readPruneFacts(audit);
+  const facts = await readFacts();
   const complete = !clock.isOver() || readyActs(facts).length === 0;
   if (!complete)
     io.err(`Stopped after ${clock.text}, as --max-duration asks. What is left is for the next run.\n`);
@@ -104,7 +135,13 @@ async function prune(audit: AuditDatabase, clock: Deadline, io: Io): Promise<Run
 
 /** The planned acts that can be done now: planRun also looks ahead to acts that others must make room for. */
 function readyActs(facts: PruneFacts): Decision[] {
-  return planRun(facts).filter(isReady);
+  return planRun(facts).filter((decision) => isReady(decision) && !awaitsArchive(decision, facts));
+}
+
+/** Time goes on between the phases: what has become due since is archived by the next run, and goes then. */
+function awaitsArchive({ act, segment }: Decision, { archive }: PruneFacts): boolean {
+  if (archive === undefined || segment.changes <= 0 || (act !== "drop" && act !== "delete")) return false;
+  return !segment.archivedIn?.includes(archive);
 }
 
 function isReady({ act, segment }: Decision): boolean {
@@ -113,6 +150,7 @@ function isReady({ act, segment }: Decision): boolean {
       return segment.state === "hot";
     case "close":
       return segment.state === "closing" && segment.safeToClose;
+    case "archive":
     case "drop":
     case "delete":
       return segment.state === "closed";

@@ -44,6 +44,7 @@ export function directoryTarget(folder: string): Target {
       }
     },
     list: (prefix) => listFiles(folder, prefix),
+    removeUnfinished: () => removeUnfinished(folder),
     async remove(path) {
       try {
         await rm(place(path), { force: true });
@@ -144,6 +145,15 @@ async function* walk(
     } else if (path.startsWith(prefix) && !UNFINISHED.test(entry.name)) {
       yield { path, bytes: (await stat(join(root, path))).size };
     }
+  }
+}
+
+async function removeUnfinished(folder: string): Promise<void> {
+  try {
+    for (const path of await readdir(folder, { recursive: true }))
+      if (UNFINISHED.test(basename(path))) await rm(join(folder, path), { force: true });
+  } catch (error) {
+    if (!isMissing(error)) throw failed("remove", folder, error);
   }
 }
 

@@ -1,9 +1,9 @@
+import { readIdentityOf } from "../db/archives.ts";
 import type { GoneSegment } from "../db/goneChanges.ts";
-import { listSystemIdentifiers } from "../db/goneChanges.ts";
 import type { AuditDatabase } from "../db/installation.ts";
-import { ExitCode, refusal, UserError } from "../errors.ts";
+import { ExitCode, UserError } from "../errors.ts";
 import { ArchiveDamaged } from "./failure.ts";
-import { readIdentity } from "./identity.ts";
+import { readIdentity, requireOwn } from "./identity.ts";
 import { type Manifest, readManifests } from "./manifest.ts";
 import { manifestPath } from "./paths.ts";
 import type { Target } from "./target.ts";
@@ -17,7 +17,12 @@ export async function findHeld(
   target: Target,
   segments: readonly Pick<GoneSegment, "id" | "archives">[],
 ): Promise<Map<number, Manifest>> {
-  await requireOwn(audit, target);
+  const identity = await readIdentity(target);
+  if (identity === undefined)
+    throw new UserError(ExitCode.Surroundings, `There is no archive in ${target.text}.`, {
+      hint: "Check the place, and whether anything has been archived there: audit archive list <target>",
+    });
+  requireOwn(target, identity, await readIdentityOf(audit, identity.createdAt));
   const found = new Map((await readManifests(target)).map((held) => [held.manifest.segment.id, held]));
   const manifests = new Map<number, Manifest>();
   for (const { id, archives } of segments) {
@@ -31,19 +36,4 @@ export async function findHeld(
     manifests.set(id, held.manifest);
   }
   return manifests;
-}
-
-async function requireOwn(audit: AuditDatabase, target: Target): Promise<void> {
-  const identity = await readIdentity(target);
-  if (identity === undefined)
-    throw new UserError(ExitCode.Surroundings, `There is no archive in ${target.text}.`, {
-      hint: "Check the place; audit archive list names those that are known.",
-    });
-  const { database, schema, systemIdentifiers } = identity.installation;
-  const own = await listSystemIdentifiers(audit);
-  if (!systemIdentifiers.some((identifier) => own.includes(identifier)))
-    throw refusal(
-      `${target.text} holds the archive of another installation: schema ${schema} of database ${database}, server ${systemIdentifiers.join(", ")}.`,
-      "Check the place; audit archive list names the archives of this one.",
-    );
 }

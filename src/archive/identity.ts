@@ -60,6 +60,17 @@ export async function readIdentity(target: Target): Promise<ArchiveIdentity | un
 export async function claimTarget(target: Target, identity: ArchiveIdentity): Promise<void> {
   const there = await readIdentity(target);
   if (there === undefined) return writeIdentity(target, identity);
+  requireOwn(target, there, identity);
+  const known = there.installation;
+  const { systemIdentifiers } = identity.installation;
+  const added = systemIdentifiers.filter((one) => !known.systemIdentifiers.includes(one));
+  if (added.length === 0) return;
+  const merged = [...known.systemIdentifiers, ...added];
+  await writeIdentity(target, { ...there, installation: { ...known, systemIdentifiers: merged } });
+}
+
+/** Refuses (exit 5) an archive that holds the changes of another installation than this. */
+export function requireOwn(target: Target, there: ArchiveIdentity, identity: ArchiveIdentity): void {
   const { database, schema, systemIdentifiers } = identity.installation;
   const known = there.installation;
   const related = systemIdentifiers.some((one) => known.systemIdentifiers.includes(one));
@@ -69,10 +80,6 @@ export async function claimTarget(target: Target, identity: ArchiveIdentity): Pr
       `Give ${schema} of ${database} a target of its own.`,
     );
   }
-  const added = systemIdentifiers.filter((one) => !known.systemIdentifiers.includes(one));
-  if (added.length === 0) return;
-  const merged = [...known.systemIdentifiers, ...added];
-  await writeIdentity(target, { ...there, installation: { ...known, systemIdentifiers: merged } });
 }
 
 async function writeIdentity(

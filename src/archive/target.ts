@@ -21,6 +21,8 @@ export interface Target {
   list(prefix: string): AsyncIterable<{ path: string; bytes: number }>;
   /** Afterwards it is not there; it need not have been. */
   remove(path: string): Promise<void>;
+  /** Removes what writes that were cut off have left behind, where a place keeps such. Nobody may be writing. */
+  removeUnfinished?(): Promise<void>;
 }
 
 /** The archive at `file:///x` or in a directory. Exit 2 for what is neither. */

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import type { When } from "../core/when.ts";
 import type { Io } from "../io.ts";
 import {
-  type ArchiveOptions,
+  type ArchiveReadingOptions,
   addCommonOptions,
   type ConnectionOptions,
   collectList,
@@ -12,7 +12,7 @@ import {
   type ZoneOptions,
 } from "./options.ts";
 
-export interface AtTimeOptions extends ConnectionOptions, ArchiveOptions, OutputOptions, ZoneOptions {
+export interface AtTimeOptions extends ConnectionOptions, ArchiveReadingOptions, OutputOptions, ZoneOptions {
   readonly when: When;
   readonly table: string;
   readonly key: readonly string[];

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { When } from "../core/when.ts";
 import type { Io } from "../io.ts";
 import {
-  type ArchiveOptions,
+  type ArchiveReadingOptions,
   addCommonOptions,
   type ConnectionOptions,
   collectList,
@@ -12,7 +12,7 @@ import {
   type ZoneOptions,
 } from "./options.ts";
 
-export interface BlameOptions extends ConnectionOptions, ArchiveOptions, OutputOptions, ZoneOptions {
+export interface BlameOptions extends ConnectionOptions, ArchiveReadingOptions, OutputOptions, ZoneOptions {
   readonly table: string;
   readonly key: readonly string[];
   /** Columns by name or glob; undefined means all. */

@@ -3,7 +3,7 @@ import type { Reference, When } from "../core/when.ts";
 import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import {
-  type ArchiveOptions,
+  type ArchiveReadingOptions,
   addCommonOptions,
   type ConnectionOptions,
   type OutputFormat,
@@ -26,7 +26,7 @@ export type DiffSpan =
 
 export interface DiffOptions
   extends ConnectionOptions,
-    ArchiveOptions,
+    ArchiveReadingOptions,
     OutputOptions<OutputFormat | "sql">,
     ZoneOptions {
   /** undefined means those of `schema`, or all of them. */

@@ -9,7 +9,7 @@ import {
   type TypedFilter,
 } from "./changeOptions.ts";
 import {
-  type ArchiveOptions,
+  type ArchiveReadingOptions,
   addCommonOptions,
   type ConnectionOptions,
   type OutputOptions,
@@ -19,7 +19,7 @@ import {
 
 export interface HistoryOptions
   extends ConnectionOptions,
-    ArchiveOptions,
+    ArchiveReadingOptions,
     OutputOptions,
     ZoneOptions,
     FilterOptions,

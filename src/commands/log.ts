@@ -7,7 +7,7 @@ import {
   type TypedFilter,
 } from "./changeOptions.ts";
 import {
-  type ArchiveOptions,
+  type ArchiveReadingOptions,
   addCommonOptions,
   type ConnectionOptions,
   type OutputOptions,
@@ -17,7 +17,7 @@ import {
 
 export interface LogOptions
   extends ConnectionOptions,
-    ArchiveOptions,
+    ArchiveReadingOptions,
     OutputOptions,
     ZoneOptions,
     FilterOptions {

@@ -34,7 +34,7 @@ export interface WriteOptions {
 }
 
 /** What every command that can read archived changes is given. */
-export interface ArchiveOptions {
+export interface ArchiveReadingOptions {
   /** The archive whose changes are read beside those in the database. */
   readonly archive?: string | undefined;
 }
@@ -51,25 +51,28 @@ export interface CommonOptions {
   readonly instants?: boolean;
   /** Whether it can read archived changes. */
   readonly archives?: boolean;
+  /** Whether it talks to a database; most do. */
+  readonly connects?: boolean;
   /** The forms of an answer that goes through writeAnswer: `outputFormats`, more, or fewer. */
   readonly formats?: readonly string[];
   readonly example: string;
 }
 
-/** Adds the options that every command has, in the same words, and its example. */
+/** Adds the options that every command has, as far as they concern it, in the same words, and its example. */
 export function addCommonOptions(
   command: Command,
-  { writes = false, instants = false, archives = false, formats, example }: CommonOptions,
+  { writes = false, instants = false, archives = false, connects = true, formats, example }: CommonOptions,
 ): Command {
-  command
-    .option(
-      "--database-url <url>",
-      "the database, as URL or key=value string (else DATABASE_URL, else PG* variables)",
-    )
-    .option(
-      "--audit-schema <name>",
-      "the schema our objects live in (else AUDIT_SCHEMA, else the only installation found)",
-    );
+  if (connects)
+    command
+      .option(
+        "--database-url <url>",
+        "the database, as URL or key=value string (else DATABASE_URL, else PG* variables)",
+      )
+      .option(
+        "--audit-schema <name>",
+        "the schema our objects live in (else AUDIT_SCHEMA, else the only installation found)",
+      );
   if (instants)
     command.option("--tz <zone>", "time zone of instants (else PGTZ, else TZ, else this machine's)");
   if (archives)

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
+import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
+import { type ArchiveFormOptions, addArchiveFormOptions } from "./archiveOptions.ts";
 import {
   addCommonOptions,
   type ConnectionOptions,
@@ -19,7 +21,11 @@ export interface PruneOptions
     OutputOptions,
     WriteOptions,
     ZoneOptions,
-    UnattendedOptions {}
+    UnattendedOptions,
+    ArchiveFormOptions {
+  /** Nothing is removed that is not in this archive; what is missing there is archived first. */
+  readonly archive?: string | undefined;
+}
 
 export function addPruneCommand(
   program: Command,
@@ -29,11 +35,19 @@ export function addPruneCommand(
   const command = program
     .command("prune")
     .description("Remove what retention no longer keeps, and rotate segments; made for cron");
+  command.option("--archive <target>", "archive first what is to go: a directory or s3://bucket/prefix");
+  addArchiveFormOptions(command);
   addUnattendedOptions(command);
   addCommonOptions(command, { writes: true, instants: true, example: "audit prune --dry-run" });
-  command.action(async (typed: Omit<PruneOptions, keyof UnattendedOptions> & TypedUnattended) =>
-    run(await readUnattendedOptions(typed), io),
-  );
+  command.action(async (typed: Omit<PruneOptions, keyof UnattendedOptions> & TypedUnattended) => {
+    const idle = typed.format === undefined ? "--compression" : "--format";
+    if (typed.archive === undefined && (typed.format ?? typed.compression) !== undefined)
+      throw usageError(
+        `${idle} is of archived files, and nothing is archived.`,
+        "Give --archive <target> too.",
+      );
+    await run(await readUnattendedOptions(typed), io);
+  });
 }
 
 const runLazily = async (options: PruneOptions, io: Io): Promise<void> =>

@@ -4,7 +4,7 @@ import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import type { TableName } from "../types.ts";
 import {
-  type ArchiveOptions,
+  type ArchiveReadingOptions,
   addCommonOptions,
   type ConnectionOptions,
   collectList,
@@ -21,14 +21,14 @@ export type QuerySource =
   | { readonly kind: "stdin" }
   | { readonly kind: "file"; readonly path: string };
 
-export interface QueryOptions extends ConnectionOptions, ArchiveOptions, OutputOptions, ZoneOptions {
+export interface QueryOptions extends ConnectionOptions, ArchiveReadingOptions, OutputOptions, ZoneOptions {
   readonly at: When;
   readonly source: QuerySource;
   /** Relations to be read as they are today. */
   readonly present: readonly TableName[];
 }
 
-interface Typed extends ConnectionOptions, ArchiveOptions, OutputOptions, ZoneOptions {
+interface Typed extends ConnectionOptions, ArchiveReadingOptions, OutputOptions, ZoneOptions {
   readonly at: string;
   readonly file?: string;
   readonly present?: readonly string[];

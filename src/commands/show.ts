@@ -4,7 +4,7 @@ import type { Io } from "../io.ts";
 import type { OperationName } from "../types.ts";
 import { filterWords, type NameOptions, namesOption, parseOperations } from "./changeOptions.ts";
 import {
-  type ArchiveOptions,
+  type ArchiveReadingOptions,
   addCommonOptions,
   type ConnectionOptions,
   collectList,
@@ -16,7 +16,7 @@ import {
 
 export interface ShowOptions
   extends ConnectionOptions,
-    ArchiveOptions,
+    ArchiveReadingOptions,
     OutputOptions,
     ZoneOptions,
     NameOptions {

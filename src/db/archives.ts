@@ -1,6 +1,7 @@
 import type { ArchiveIdentity } from "../archive/identity.ts";
 import { withTransaction } from "../connection/connect.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { ISO } from "./iso.ts";
 
 /** A segment that lies in an archive, as the server knows it. */
 export interface ArchiveEntry {
@@ -55,28 +56,24 @@ export async function recordArchived(audit: AuditDatabase, copy: ArchivedCopy): 
   });
 }
 
-/** Notes that segments were read back once more and found to be as written. */
-export async function noteVerified(
-  { sql, object }: AuditDatabase,
+/**
+ * Notes which segments were read back once more and found to be as written, and which were not: prune no longer rests on
+ * those. Does nothing for a role that may only read.
+ */
+export async function noteInspected(
+  { sql, object, installation }: AuditDatabase,
   target: string,
-  segments: readonly number[],
+  sound: readonly number[],
+  damaged: readonly number[],
 ): Promise<void> {
+  const [right] = await sql<{ may: boolean }[]>`
+    select has_table_privilege(format('%I.archive', ${installation.schema}::text), 'update')
+      and current_setting('transaction_read_only') = 'off' as may`;
+  if (!right?.may) return;
   await sql`
     update ${object("archive")} as archive
-    set verified_at = clock_timestamp()
-    where archive.target = ${target} and archive.segment = any (${[...segments]}::integer[])`;
-}
-
-/** Takes back that segments were found to be right: prune no longer rests on those copies. */
-export async function noteDamaged(
-  { sql, object }: AuditDatabase,
-  target: string,
-  segments: readonly number[],
-): Promise<void> {
-  await sql`
-    update ${object("archive")} as archive
-    set verified_at = null
-    where archive.target = ${target} and archive.segment = any (${[...segments]}::integer[])`;
+    set verified_at = case when archive.segment = any (${[...sound]}::integer[]) then clock_timestamp() end
+    where archive.target = ${target} and archive.segment = any (${[...sound, ...damaged]}::integer[])`;
 }
 
 /** Whose changes an archive of this installation holds. */
@@ -96,4 +93,40 @@ export async function readIdentityOf(audit: AuditDatabase, createdAt: string): P
     },
     createdAt,
   };
+}
+
+/** A segment that never changes any more and holds something. */
+export interface ClosedSegment {
+  readonly id: number;
+  readonly retention: string;
+  readonly changes: number;
+  /** ISO 8601. */
+  readonly firstAt: string;
+  readonly lastAt: string;
+  /** The archives in which it lies and was read back. */
+  readonly archivedIn: readonly string[];
+  /** Whether a part of it is gone, and lies in archives alone. */
+  readonly partial: boolean;
+}
+
+/** The closed segments with changes in them, oldest first. */
+export async function listClosedSegments({ sql, object }: AuditDatabase): Promise<ClosedSegment[]> {
+  return sql<ClosedSegment[]>`
+    select
+      segment.id, retention.name as retention, segment.changes::float8 as changes,
+      to_char(segment.first_at, ${ISO}) as "firstAt", to_char(segment.last_at, ${ISO}) as "lastAt",
+      array(
+        select archive.target
+        from ${object("archive")} as archive
+        where archive.segment = segment.id and archive.verified_at is not null
+        order by archive.target
+      ) as "archivedIn",
+      exists (
+        select from ${object("segment_relation")} as held
+        where held.segment = segment.id and held.gone_at is not null
+      ) as partial
+    from ${object("segment")} as segment
+    join ${object("retention")} as retention on retention.id = segment.retention
+    where segment.state = 'closed' and segment.changes > 0
+    order by segment.first_at, segment.id`;
 }

@@ -70,10 +70,3 @@ export async function listRemaining(audit: AuditDatabase, segment: GoneSegment):
     where change.segment = ${segment.id}`;
   return new Set(rows.map(({ id }) => id));
 }
-
-/** The servers the installation has lived on, oldest first. */
-export async function listSystemIdentifiers({ sql, object }: AuditDatabase): Promise<string[]> {
-  const rows = await sql<{ identifier: string }[]>`
-    select system_identifier::text as identifier from ${object("installation")} order by era`;
-  return rows.map(({ identifier }) => identifier);
-}

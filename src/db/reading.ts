@@ -1,4 +1,4 @@
-import type { ArchiveOptions, ConnectionOptions, ZoneOptions } from "../commands/options.ts";
+import type { ArchiveReadingOptions, ConnectionOptions, ZoneOptions } from "../commands/options.ts";
 import { withRollback, withTransaction } from "../connection/connect.ts";
 import { resolveZone } from "../core/zone.ts";
 import type { Io } from "../io.ts";
@@ -10,7 +10,7 @@ import { preferZone, requireZone } from "./zone.ts";
  * instants are printed in the zone asked for. With an archive the work says what it needs of it (`audit.need`).
  */
 export async function withReading<T>(
-  options: ConnectionOptions & ZoneOptions & ArchiveOptions,
+  options: ConnectionOptions & ZoneOptions & ArchiveReadingOptions,
   io: Io,
   work: (audit: AuditDatabase, zone: string) => Promise<T>,
 ): Promise<T> {

@@ -23,7 +23,18 @@ export async function readPruneFacts(audit: AuditDatabase): Promise<PruneFacts> 
       to_char(segment.last_at, ${ISO}) as "lastAt",
       segment.changes::text as changes,
       coalesce(pg_total_relation_size(class.oid), 0)::float8 as bytes,
-      coalesce(segment.closing_xid <= pg_snapshot_xmin(pg_current_snapshot()), false) as "safeToClose"
+      coalesce(segment.closing_xid <= pg_snapshot_xmin(pg_current_snapshot()), false) as "safeToClose",
+      to_char(segment.restored_until, ${ISO}) as "restoredUntil",
+      exists (
+        select from ${object("segment_relation")} as held
+        where held.segment = segment.id and held.gone_at is not null
+      ) as partial,
+      array(
+        select archive.target
+        from ${object("archive")} as archive
+        where archive.segment = segment.id and archive.verified_at is not null
+        order by archive.target
+      ) as "archivedIn"
     from ${object("segment")} as segment
     join ${object("retention")} as retention on retention.id = segment.retention
     left join pg_namespace as namespace on namespace.nspname = ${installation.schema}
@@ -55,7 +66,8 @@ export async function readPruneFacts(audit: AuditDatabase): Promise<PruneFacts> 
   };
 }
 
-interface SegmentRow extends Omit<Segment, "changes" | "firstAt" | "lastAt"> {
+interface SegmentRow extends Omit<Segment, "changes" | "firstAt" | "lastAt" | "restoredUntil"> {
+  readonly restoredUntil: string | null;
   readonly firstAt: string | null;
   readonly lastAt: string | null;
   readonly changes: string | null;
@@ -74,7 +86,8 @@ interface ClassRow {
 
 /** What a closed segment has written down, an open one is asked for: its span by the index, its size by the planner. */
 async function completeSegment({ sql, object }: AuditDatabase, row: SegmentRow): Promise<Segment> {
-  const { firstAt, lastAt, changes, ...rest } = row;
+  const { firstAt, lastAt, changes, restoredUntil, ...others } = row;
+  const rest = { ...others, restoredUntil: restoredUntil ?? undefined };
   if (changes !== null)
     return { ...rest, firstAt: firstAt ?? undefined, lastAt: lastAt ?? undefined, changes: BigInt(changes) };
   const [span] = await sql<{ first: string | null; last: string | null }[]>`
@@ -188,7 +201,7 @@ async function finishDrop({ sql, object, installation }: AuditDatabase, id: numb
     // What lies in an archive is still to be found: its entry stays.
     await transaction`
       update ${object("segment")} set state = 'archived', restored_until = null
-      where id = ${id} and ${inVerifiedArchive({ sql: transaction, object }, id)}`;
+      where id = ${id} and ${isAllArchived({ sql: transaction, object }, id)}`;
     await transaction`delete from ${object("segment")} where id = ${id} and state = 'dropping'`;
   });
 }
@@ -221,6 +234,9 @@ export async function deleteExpired(
           order by at
           limit ${DELETE_BATCH}
         )`;
+      // Cut off here, the segment still holds as many as is written down: archiving it counts on that.
+      await transaction`
+        update ${object("segment")} set changes = changes - ${String(gone.count)}::bigint where id = ${segment.id}`;
       return gone.count;
     });
     deleted += count;
@@ -268,12 +284,11 @@ async function recount({ sql, object }: AuditDatabase, segment: Segment): Promis
     where segment.id = ${segment.id}`;
 }
 
-/** Condition: the segment lies in an archive that was read back. `_let_go` decides by the same. */
-function inVerifiedArchive({ sql, object }: Pick<AuditDatabase, "sql" | "object">, id: number) {
-  return sql`exists (
-    select from ${object("archive")} as archive
-    where archive.segment = ${id} and archive.verified_at is not null
-  )`;
+/** Condition: when the segment was let go, all of it lay in an archive. */
+function isAllArchived({ sql, object }: Pick<AuditDatabase, "sql" | "object">, id: number) {
+  const held = sql`select from ${object("segment_relation")} as held where held.segment = ${id}`;
+  return sql`exists (${held})
+    and not exists (${held} and (held.gone_at is null or held.gone_at < held.last_at))`;
 }
 
 /** How long summarizing waits for a vacuum of the log; the next run comes soon enough. */

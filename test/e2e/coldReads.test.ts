@@ -2,7 +2,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { archiveByHand } from "../helpers/archiveByHand.ts";
 import { auditOf } from "../helpers/auditOf.ts";
 import { connectTo } from "../helpers/client.ts";
 import { useOwnServer } from "../helpers/ownServer.ts";
@@ -152,8 +151,7 @@ describe("what prune dropped into an archive", () => {
     const before = [];
     for (const args of questions()) before.push(await answer(args));
     expect(before.filter(({ code }) => code !== 0)).toEqual([]);
-    await archiveByHand(database.url, place);
-    await audit("prune");
+    await audit("prune", "--archive", place, "--format", "ndjson");
     const gone = await database.sql<
       { id: number; state: string }[]
     >`select id, state from audit.segment order by id`;
