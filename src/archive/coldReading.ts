@@ -1,5 +1,5 @@
 import { layArchivedLog } from "../db/archivedLog.ts";
-import { type GoneSegment, listGoneSegments, listRemaining } from "../db/goneChanges.ts";
+import { type GoneSegment, listGoneSegments } from "../db/goneChanges.ts";
 import { insertChanges } from "../db/insertChanges.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import type { Need } from "../db/need.ts";
@@ -7,7 +7,8 @@ import { earliestBeginning, findXid, keysOfLife, settleNeed } from "../db/settle
 import type { Io } from "../io.ts";
 import { countOf, countText } from "../output/duration.ts";
 import { createProgress } from "../output/progress.ts";
-import { type ArchivedChange, columnIndex } from "./change.ts";
+import type { ArchivedChange } from "./change.ts";
+import { makeGoneTest } from "./goneTest.ts";
 import { findHeld } from "./held.ts";
 import type { Manifest } from "./manifest.ts";
 import { isBefore, isNeeded, mayHold, type SettledNeed } from "./neededChanges.ts";
@@ -55,7 +56,7 @@ interface ColdSource {
 class ColdReader {
   readonly #source: ColdSource;
   readonly #brought: SettledNeed[] = [];
-  readonly #remaining = new Map<number, ReadonlySet<string>>();
+  readonly #tests = new Map<number, (change: ArchivedChange) => boolean>();
   readonly #missed = new Set<number>();
 
   constructor(source: ColdSource) {
@@ -141,7 +142,8 @@ class ColdReader {
     const former = [...this.#brought];
     for (const segment of gone) {
       const files = manifests.get(segment.id)?.files.filter((file) => mayHold(need, file)) ?? [];
-      if (files.length === 0) continue;
+      // What is on its way out and still there is read where it is.
+      if (files.length === 0 || (segment.state === "dropping" && segment.isThere)) continue;
       const isGone = await this.#goneTest(segment);
       const accept = (change: ArchivedChange) =>
         isNeeded(need, change) && isGone(change) && !former.some((other) => isNeeded(other, change));
@@ -158,18 +160,9 @@ class ColdReader {
     this.#brought.push(need);
   }
 
-  /** Whether a change of the segment is one that the database no longer has. */
   async #goneTest(segment: GoneSegment): Promise<(change: ArchivedChange) => boolean> {
-    const remaining = this.#remaining.get(segment.id) ?? (await listRemaining(this.#source.audit, segment));
-    this.#remaining.set(segment.id, remaining);
-    const until = new Map(segment.parts.map((part) => [String(part.relation), part.until]));
-    return (change) => {
-      const last = until.get(change[columnIndex.relation] ?? "");
-      return (
-        last !== undefined &&
-        isBefore(change[columnIndex.at] ?? "", last) &&
-        !remaining.has(change[columnIndex.id] ?? "")
-      );
-    };
+    const test = this.#tests.get(segment.id) ?? (await makeGoneTest(this.#source.audit, segment));
+    this.#tests.set(segment.id, test);
+    return test;
   }
 }

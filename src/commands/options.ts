@@ -138,6 +138,11 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** Collects positive whole numbers from a repeatable option, also joined by commas. */
+export function collectNumbers(text: string, former: readonly number[] = []): number[] {
+  return [...former, ...text.split(",").map((part) => parseCount(part.trim()))];
+}
+
 /** Collects a repeatable option whose values may also be joined by commas outside quotes. */
 export function collectList(text: string, former: readonly string[] = []): string[] {
   const parts = text.match(/(?:"(?:[^"]|"")*"?|[^,"])+/g) ?? [];

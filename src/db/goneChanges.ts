@@ -1,4 +1,5 @@
 import type { AuditDatabase } from "./installation.ts";
+import { ISO } from "./iso.ts";
 
 /** Changes of one table that left a segment for an archive. */
 export interface GonePart {
@@ -10,6 +11,12 @@ export interface GonePart {
 /** A segment of which changes went into archives. */
 export interface GoneSegment {
   readonly id: number;
+  readonly retention: string;
+  /** Where its archived changes begin and end, as ISO 8601. */
+  readonly firstAt: string;
+  readonly lastAt: string;
+  /** archived: all of it is gone. closed: a part is. dropping: it is on its way out. */
+  readonly state: "archived" | "closed" | "dropping";
   /** Whether the rest of it can still be read in the database. */
   readonly isThere: boolean;
   readonly parts: readonly GonePart[];
@@ -17,14 +24,27 @@ export interface GoneSegment {
   readonly archives: readonly { readonly target: string; readonly manifest: string }[];
 }
 
+interface GoneRow extends Omit<GoneSegment, "parts" | "archives"> {
+  readonly parts: string;
+  readonly archives: string;
+}
+
 /** The segments of which something went into archives, the oldest first. */
 export async function listGoneSegments(audit: AuditDatabase): Promise<GoneSegment[]> {
   const { sql, object, installation } = audit;
   // Locks the log against being taken apart while it is read: what is there now stays to the end.
   await sql`select from ${object("change")} limit 0`;
-  const rows = await sql<{ id: number; isThere: boolean; parts: string; archives: string }[]>`
+  const rows = await sql<GoneRow[]>`
     select
-      segment.id,
+      segment.id, segment.state, retention.name as retention,
+      (
+        select to_char(min(least(gone.first_at, gone.gone_at)), ${ISO})
+        from ${object("segment_relation")} as gone where gone.segment = segment.id
+      ) as "firstAt",
+      (
+        select to_char(max(gone.gone_at), ${ISO})
+        from ${object("segment_relation")} as gone where gone.segment = segment.id
+      ) as "lastAt",
       exists (
         select from pg_inherits as inherits
         join pg_class as class on class.oid = inherits.inhrelid
@@ -45,14 +65,14 @@ export async function listGoneSegments(audit: AuditDatabase): Promise<GoneSegmen
         where archive.segment = segment.id
       )::text as archives
     from ${object("segment")} as segment
+    join ${object("retention")} as retention on retention.id = segment.retention
     where exists (
       select from ${object("segment_relation")} as gone
       where gone.segment = segment.id and gone.gone_at is not null
     )
     order by segment.id`;
-  return rows.map(({ id, isThere, parts, archives }) => ({
-    id,
-    isThere,
+  return rows.map(({ parts, archives, ...segment }) => ({
+    ...segment,
     parts: JSON.parse(parts) as GonePart[],
     archives: JSON.parse(archives) as { target: string; manifest: string }[],
   }));

@@ -75,6 +75,8 @@ const functionOrder = [
   "_open_segment",
   "_close_segment",
   "_let_go",
+  "_lay_restored",
+  "_attach_restored",
   "_relation_of",
   "_oldest_instant",
   "_require_coverage",
