@@ -260,9 +260,10 @@ describe("what prune dropped into an archive", () => {
   it("can be read by whoever may read the log and make temporary tables, and by nobody else", async () => {
     const { sql } = database;
     const role = `cold_${database.name}`;
-    await sql.unsafe(`create role ${role} login; grant audit_reader to ${role}`);
+    await sql.unsafe(`create role ${role} login password 'cold'; grant audit_reader to ${role}`);
     const url = new URL(database.url);
     url.username = role;
+    url.password = "cold";
     try {
       const args = [
         "history",
@@ -294,17 +295,18 @@ describe("what prune dropped into an archive", () => {
   });
 
   it("holds up neither writers nor DDL nor prune nor another reader", async () => {
-    const { sql } = database;
     const clean = await traces();
     const meanwhile = async () => {
       // Rolled back, for other questions ask for the whole log: the locks are the same.
-      await sql.unsafe(`
+      const writer = connectTo(database.url, { max: 1 });
+      await writer.unsafe(`
         begin;
         set local lock_timeout = '2s';
         insert into users (id, name) values (7000, 'meanwhile');
         alter table users rename column name to called;
         alter table users add column more int;
         rollback`);
+      await writer.end();
       const second = await answer(["at-time", states[0]?.when() ?? "", "users", "--archive", place]);
       const pruned = await audit.run(["prune"]);
       return { second: second.stdout, pruned: pruned.code };
