@@ -5,6 +5,7 @@ import { parseCompression } from "./compression.ts";
 import { ArchiveMissing } from "./failure.ts";
 import type { ArchivedFile } from "./manifest.ts";
 import { decodeNdjson } from "./ndjson.ts";
+import { decodeGroup, readFooter } from "./parquet/decodeParquet.ts";
 import type { Target } from "./target.ts";
 import { type Extent, widened } from "./writeSegment.ts";
 
@@ -16,23 +17,68 @@ import { type Extent, widened } from "./writeSegment.ts";
 export async function checkFile(target: Target, file: ArchivedFile): Promise<string[]> {
   const object = new ObjectSum();
   const decoded = new ChangesSum();
-  const findings: string[] = [];
   try {
-    for await (const batch of decodeNdjson(
-      object.observe(target.read(file.path)),
-      parseCompression(file.compression),
-    )) {
-      decoded.add(batch);
-    }
+    const chunks = object.observe(target.read(file.path));
+    for await (const batch of decodeWhole(target, file, chunks)) decoded.add(batch);
   } catch (error) {
     if (error instanceof ArchiveMissing) return [`${file.path} is missing.`];
     if (error instanceof UserError) throw error;
-    findings.push(`${file.path} cannot be decoded: ${(error as Error).message}.`);
+    return [`${file.path} cannot be decoded: ${(error as Error).message}.`];
   }
-  if (findings.length === 0) findings.push(...decoded.compare(file));
-  // What ended the decoding ended the reading too: size and sum are those of a part then.
-  if (findings.length === 0) findings.push(...object.compare(file));
-  return findings;
+  return [...decoded.compare(file), ...object.compare(file)];
+}
+
+/** The changes of the file out of its chunks, of which every one is taken. */
+async function* decodeWhole(
+  target: Target,
+  file: ArchivedFile,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<ArchivedChange[]> {
+  if (file.format === "ndjson") {
+    yield* decodeNdjson(chunks, parseCompression(file.compression));
+    return;
+  }
+  // The footer tells where the row groups lie, and comes last: it is the one part that is fetched twice.
+  const { path, bytes } = file;
+  const footer = await readFooter((start, end) => target.readRange(path, start, end), bytes);
+  const window = new Window();
+  let next = 0;
+  for await (const chunk of chunks) {
+    window.add(chunk);
+    for (let group = footer.groups[next]; group !== undefined && group.end <= window.end; ) {
+      yield await decodeGroup(footer, group, window.take(group.start, group.end));
+      group = footer.groups[++next];
+    }
+    if (next === footer.groups.length) window.skip();
+  }
+  if (next < footer.groups.length) throw new Error("it ends before its last row group does");
+}
+
+/** The part of a stream that is still to be used. */
+class Window {
+  #parts: Uint8Array[] = [];
+  #start = 0;
+  end = 0;
+
+  add(chunk: Uint8Array): void {
+    this.#parts.push(chunk);
+    this.end += chunk.length;
+  }
+
+  /** The bytes from start up to end; what lies before the end is forgotten. */
+  take(start: number, end: number): Uint8Array {
+    if (start < this.#start) throw new Error("its row groups do not follow one another");
+    const all = Buffer.concat(this.#parts);
+    const taken = all.subarray(start - this.#start, end - this.#start);
+    this.#parts = [all.subarray(end - this.#start)];
+    this.#start = end;
+    return taken;
+  }
+
+  skip(): void {
+    this.#parts = [];
+    this.#start = this.end;
+  }
 }
 
 class ObjectSum {

@@ -2,6 +2,7 @@ import type { ArchivedChange } from "./change.ts";
 import type { Compression } from "./compression.ts";
 import type { ArchiveFormat } from "./manifest.ts";
 import { encodeNdjson } from "./ndjson.ts";
+import { encodeParquet } from "./parquet/encodeParquet.ts";
 
 const compressedSuffix: Readonly<Record<Compression, string>> = { gzip: ".gz", zstd: ".zst", none: "" };
 
@@ -16,6 +17,5 @@ export function encodeFile(
   format: ArchiveFormat,
   compression: Compression,
 ): AsyncIterable<Uint8Array> {
-  if (format === "parquet") throw new Error("parquet is not written yet");
-  return encodeNdjson(changes, compression);
+  return format === "parquet" ? encodeParquet(changes, compression) : encodeNdjson(changes, compression);
 }

@@ -3,6 +3,12 @@ const PRINTED =
 
 const SECOND = 1_000_000n;
 
+/** A Date ends within 275760, the server's calendar with 294276; but the calendar repeats every 400 years. */
+const LAST_OF_DATE = 275_000;
+const LAST_SECOND_OF_DATE = Date.UTC(LAST_OF_DATE, 11, 31) / 1000;
+const SHIFT_YEARS = 20_000;
+const SHIFT_SECONDS = (SHIFT_YEARS / 400) * 146_097 * 86_400;
+
 /** What int64 microseconds stand for, at the two ends, where the timestamp is infinite (as DuckDB reads them). */
 const INFINITY = 2n ** 63n - 1n;
 
@@ -18,10 +24,13 @@ export function microsecondsOf(text: string): bigint {
     throw new RangeError(`not an instant in UTC: ${text}`);
   }
   const [, year, month, day, hour, minute, second, fraction = "", before] = match;
+  const astronomical = before ? 1 - Number(year) : Number(year);
+  const shifted = astronomical > LAST_OF_DATE;
   const date = new Date(0);
-  date.setUTCFullYear(before ? 1 - Number(year) : Number(year), Number(month) - 1, Number(day));
+  date.setUTCFullYear(astronomical - (shifted ? SHIFT_YEARS : 0), Number(month) - 1, Number(day));
   const seconds =
-    BigInt(date.getTime() / 1000) + BigInt(Number(hour) * 3600 + Number(minute) * 60 + Number(second));
+    BigInt(date.getTime() / 1000 + (shifted ? SHIFT_SECONDS : 0)) +
+    BigInt(Number(hour) * 3600 + Number(minute) * 60 + Number(second));
   const microseconds = seconds * SECOND + BigInt(fraction.padEnd(6, "0"));
   if (microseconds >= INFINITY) throw new RangeError(`an instant beyond 64 bits of microseconds: ${text}`);
   return microseconds;
@@ -32,20 +41,15 @@ export function printedInstant(microseconds: bigint): string {
   if (microseconds === INFINITY) return "infinity";
   if (microseconds === -INFINITY) return "-infinity";
   const rest = ((microseconds % SECOND) + SECOND) % SECOND;
-  const date = new Date(Number((microseconds - rest) / SECOND) * 1000);
-  // A Date ends at 275760, the server's calendar at 294276: the calendar repeats every 400 years.
-  const shifted = Number.isNaN(date.getTime());
-  const calendar = shifted
-    ? new Date((Number((microseconds - rest) / SECOND) - FOUR_CENTURIES * 50) * 1000)
-    : date;
-  const year = calendar.getUTCFullYear() + (shifted ? 20_000 : 0);
+  const seconds = Number((microseconds - rest) / SECOND);
+  const shifted = seconds > LAST_SECOND_OF_DATE;
+  const date = new Date((shifted ? seconds - SHIFT_SECONDS : seconds) * 1000);
+  const year = date.getUTCFullYear() + (shifted ? SHIFT_YEARS : 0);
   const printed = String(year < 1 ? 1 - year : year).padStart(4, "0");
-  const clock = calendar.toISOString().slice(-19, -5);
+  const clock = date.toISOString().slice(-20, -5);
   const fraction = rest === 0n ? "" : `.${String(rest).padStart(6, "0").replace(/0+$/, "")}`;
   return `${printed}${clock.slice(0, 6)} ${clock.slice(7)}${fraction}+00${year < 1 ? " BC" : ""}`;
 }
-
-const FOUR_CENTURIES = 146_097 * 86_400;
 
 /** The month (UTC) a change belongs to, as folders are named: `2026-11`; ` BC` behind years before 1. */
 export function monthOf(at: string): string {

@@ -16,6 +16,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const forms = [
+  { format: "parquet", compression: "gzip" },
+  { format: "parquet", compression: "none" },
   { format: "ndjson", compression: "gzip" },
   { format: "ndjson", compression: "none" },
 ] as const;
@@ -41,5 +43,5 @@ describe.each(forms)("$format with $compression", (form) => {
       }),
       { numRuns: 60 },
     );
-  });
+  }, 60_000);
 });
