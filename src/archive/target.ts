@@ -3,6 +3,8 @@ import { fileURLToPath } from "node:url";
 import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { directoryTarget } from "./directory.ts";
+import { readPlace } from "./s3/place.ts";
+import { s3Target } from "./s3/s3Target.ts";
 
 /**
  * Where an archive lies. Paths are relative to it, with `/` between their parts. What fails is told as a
@@ -25,12 +27,16 @@ export interface Target {
   removeUnfinished?(): Promise<void>;
 }
 
-/** The archive at `file:///x` or in a directory. Exit 2 for what is neither. */
-export function openTarget(text: string, _env: Io["env"]): Target {
+/**
+ * The archive at `s3://bucket/prefix`, at `file:///x` or in a directory. Exit 2 for what is none of them. S3
+ * takes address and credentials from the AWS_* variables.
+ */
+export function openTarget(text: string, env: Io["env"]): Target {
   if (text === "") throw usageError("The archive's target is empty.", FORMS);
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined) return directoryTarget(resolve(text));
   if (scheme === "file") return directoryTarget(fileFolder(text));
+  if (scheme === "s3") return s3Target(readPlace(text, env));
   throw usageError(`${scheme}:// is no place for an archive.`, FORMS);
 }
 
