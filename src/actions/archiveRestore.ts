@@ -1,3 +1,4 @@
+import { checkedTarget } from "../archive/checkedTarget.ts";
 import { checkFile } from "../archive/checkFile.ts";
 import { makeGoneTest } from "../archive/goneTest.ts";
 import { findHeld } from "../archive/held.ts";
@@ -114,7 +115,7 @@ async function restoreAll(
       const accept = await makeGoneTest(audit, segment);
       return restoreSegment(audit, {
         segment,
-        changes: readFiles(target, manifest.files, { accept }),
+        changes: readFiles(checkedTarget(target, manifest.files), manifest.files, { accept }),
         total: manifest.segment.changes,
         keep,
         target: target.text,

@@ -3,7 +3,7 @@ import { microsecondsOf } from "./timestamp.ts";
 
 /** Which of the archived changes are asked for: those that every given part takes. */
 export interface ColdFilter {
-  /** Only rows whose key or old_key is one of these. */
+  /** Only rows whose key or old_key is one of these, or that have none: a TRUNCATE concerns every row. */
   readonly keys?: ReadonlySet<string> | undefined;
   /** Any other pure test. */
   readonly accept?: ((change: ArchivedChange) => boolean) | undefined;
@@ -11,28 +11,45 @@ export interface ColdFilter {
   readonly sinceAt?: string | undefined;
   /** At this instant or earlier. */
   readonly untilAt?: string | undefined;
+  /** Of a transaction that began at this instant or earlier, or does not say when. */
+  readonly beganBy?: string | undefined;
 }
 
 /** The filter as one test of a change. */
 export function testOf(filter: ColdFilter): (change: ArchivedChange) => boolean {
   const { keys, accept } = filter;
-  const { since, until } = boundsOf(filter);
+  const { since, until, beganBy } = boundsOf(filter);
   const bounded = since !== undefined || until !== undefined;
   return (change) => {
-    if (keys !== undefined && !hasKey(change, "key", keys) && !hasKey(change, "old_key", keys)) return false;
+    if (
+      keys !== undefined &&
+      change[columnIndex.key] !== null &&
+      !hasKey(change, "key", keys) &&
+      !hasKey(change, "old_key", keys)
+    )
+      return false;
     if (bounded) {
       const at = microsecondsOf(requiredText(change, "at"));
       if ((since !== undefined && at < since) || (until !== undefined && at > until)) return false;
+    }
+    if (beganBy !== undefined) {
+      const began = change[columnIndex.began] ?? null;
+      if (began !== null && microsecondsOf(began) > beganBy) return false;
     }
     return accept === undefined || accept(change);
   };
 }
 
 /** Its instants in microseconds. */
-export function boundsOf({ sinceAt, untilAt }: ColdFilter): { since?: bigint; until?: bigint } {
+export function boundsOf({ sinceAt, untilAt, beganBy }: ColdFilter): {
+  since?: bigint;
+  until?: bigint;
+  beganBy?: bigint;
+} {
   return {
     ...(sinceAt === undefined ? {} : { since: microsecondsOf(sinceAt) }),
     ...(untilAt === undefined ? {} : { until: microsecondsOf(untilAt) }),
+    ...(beganBy === undefined ? {} : { beganBy: microsecondsOf(beganBy) }),
   };
 }
 

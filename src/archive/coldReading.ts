@@ -8,12 +8,14 @@ import type { Io } from "../io.ts";
 import { countOf, countText } from "../output/duration.ts";
 import { createProgress } from "../output/progress.ts";
 import type { ArchivedChange } from "./change.ts";
+import { checkedTarget } from "./checkedTarget.ts";
 import { makeGoneTest } from "./goneTest.ts";
 import { findHeld } from "./held.ts";
 import type { Manifest } from "./manifest.ts";
-import { isBefore, isNeeded, mayHold, type SettledNeed } from "./neededChanges.ts";
+import { filterOf, isNeeded, mayHold, partsOf, type SettledNeed } from "./neededChanges.ts";
 import { readFiles } from "./readFiles.ts";
 import { openTarget, type Target } from "./target.ts";
+import { isBefore } from "./timestamp.ts";
 
 /**
  * Reads the installation with what went from it into the archive at `text`, within a transaction that is to be rolled back:
@@ -97,7 +99,7 @@ class ColdReader {
     const keysAtHand = async () =>
       need.key === undefined || relation === undefined ? undefined : keysOfLife(log, relation, need.key);
     for (let keys = await keysAtHand(); ; ) {
-      await load({ ...settled, keys });
+      for (const part of partsOf({ ...settled, keys })) await load(part);
       const earliest = await earliestBeginning(log, moments);
       if (earliest !== undefined) await load({ relations, keys, since: { at: earliest } });
       // Archived changes may tell of keys that the row had before.
@@ -149,7 +151,10 @@ class ColdReader {
         isNeeded(need, change) && isGone(change) && !former.some((other) => isNeeded(other, change));
       // The server takes one batch in while the next is decoded.
       let inserting: Promise<void> = Promise.resolve();
-      for await (const batch of readFiles(target, files, { accept })) {
+      for await (const batch of readFiles(checkedTarget(target, files), files, {
+        ...filterOf(need),
+        accept,
+      })) {
         await inserting;
         inserting = insertChanges(audit.sql, table, batch);
         inserting.catch(() => {});

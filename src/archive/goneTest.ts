@@ -1,7 +1,7 @@
 import { type GoneSegment, listRemaining } from "../db/goneChanges.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import { type ArchivedChange, columnIndex } from "./change.ts";
-import { isBefore } from "./neededChanges.ts";
+import { isBefore } from "./timestamp.ts";
 
 /** A test whether an archived change of the segment is one that the database no longer has. */
 export async function makeGoneTest(

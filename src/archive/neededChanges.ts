@@ -1,6 +1,7 @@
 import { type ArchivedChange, columnIndex } from "./change.ts";
+import type { ColdFilter } from "./coldFilter.ts";
 import type { ArchivedFile } from "./manifest.ts";
-import { microsecondsOf } from "./timestamp.ts";
+import { isBefore } from "./timestamp.ts";
 
 /** A need whose instants and names have been resolved; instants as PostgreSQL prints them in UTC. */
 export interface SettledNeed {
@@ -26,6 +27,23 @@ export interface Moment {
   readonly from?: string | undefined;
 }
 
+/** The need in parts of one kind each: files are searched for each by its own bounds. */
+export function partsOf({ moments = [], ...asked }: SettledNeed): SettledNeed[] {
+  return [asked, ...moments.map((moment) => ({ relations: new Set<number>(), moments: [moment] }))];
+}
+
+/** What of such a part a reader can tell by the bounds of what it reads. */
+export function filterOf({ keys, since, until, moments = [] }: SettledNeed): ColdFilter {
+  const [moment] = moments;
+  if (moment !== undefined)
+    return moment.from === undefined ? { sinceAt: moment.at, beganBy: moment.at } : { sinceAt: moment.from };
+  return {
+    keys,
+    sinceAt: since?.id === undefined ? since?.at : undefined,
+    untilAt: until?.id === undefined ? until?.at : undefined,
+  };
+}
+
 /** Whether a change belongs to what is needed. */
 export function isNeeded(need: SettledNeed, change: ArchivedChange): boolean {
   return isAsked(need, change) || (need.moments ?? []).some((moment) => isOfMoment(moment, change));
@@ -46,7 +64,7 @@ export function mayHold(need: SettledNeed, file: ArchivedFile): boolean {
     asked ||
     moments.some(
       ({ at, from }) =>
-        !isBefore(file.lastAt, at) ||
+        (!isBefore(file.lastAt, at) && (file.firstBegan === null || isBefore(file.firstBegan, at))) ||
         (from !== undefined && isBefore(from, file.lastAt) && isBefore(file.firstAt, at)),
     )
   );
@@ -75,14 +93,4 @@ function isOfMoment({ at: moment, from }: Moment, change: ArchivedChange): boole
   if (isBefore(at, moment)) return from !== undefined && isBefore(from, at);
   const began = change[columnIndex.began] ?? null;
   return began === null || isBefore(began, moment);
-}
-
-/** The instant is the other or an earlier one. */
-export function isBefore(one: string, other: string): boolean {
-  // Texts of years with four digits sort as their instants do, "+" before "." before digits: a million are compared.
-  return isPlain(one) && isPlain(other) ? one <= other : microsecondsOf(one) <= microsecondsOf(other);
-}
-
-function isPlain(text: string): boolean {
-  return text[4] === "-" && text[10] === " " && text.endsWith("+00");
 }
