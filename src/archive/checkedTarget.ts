@@ -15,8 +15,11 @@ export function checkedTarget(target: Target, files: readonly ArchivedFile[]): T
   const sound = new Set<string>();
   let kept: { readonly path: string; readonly bytes: Buffer } | undefined;
   return {
-    ...target,
     text: target.text,
+    write: (path, chunks) => target.write(path, chunks),
+    read: (path) => target.read(path),
+    list: (prefix) => target.list(prefix),
+    remove: (path) => target.remove(path),
     readRange: async (path, start, end) => {
       const file = byPath.get(path);
       if (file !== undefined && !sound.has(path)) {

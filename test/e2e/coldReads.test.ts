@@ -30,8 +30,6 @@ let place = "";
 const copies: string[] = [];
 /** The transaction that was in progress at a remembered instant and done in the next segment. */
 let straddling = "";
-/** How the files are written. */
-const form = ["--format", "ndjson"];
 const bin = fileURLToPath(new URL("../../bin/audit.js", import.meta.url));
 
 async function waitFor(query: string): Promise<void> {
@@ -113,6 +111,8 @@ beforeAll(async () => {
   await sql`insert into orders select i, 1, 1 from generate_series(1, 3) as i`;
   await letPass(48);
   await audit("prune");
+  // The archive is of both forms: the segments that are closed so far, and the others.
+  await audit("archive", place, "--format", "ndjson");
   await sql`update users set remark = 'late' where id < 4`;
   await remember("late");
   await letPass(48);
@@ -189,7 +189,7 @@ const before: Awaited<ReturnType<typeof answer>>[] = [];
 beforeAll(async () => {
   for (const args of questions()) before.push(await answer(args));
   expect(before.filter(({ code }) => code !== 0)).toEqual([]);
-  await audit("prune", "--archive", place, ...form);
+  await audit("prune", "--archive", place, "--format", "parquet");
 }, 120_000);
 
 /** A copy of the archive elsewhere, to be spoilt. */
