@@ -47,5 +47,8 @@ export async function* copySegment(
   } finally {
     // A stream that nobody reads would leave the server waiting, and with it the end of the transaction.
     while (!done) done = (await pieces.next()).done ?? false;
+    // The driver pauses its socket while the stream is full and lets it go on when more is asked for, which nobody does
+    // after the end: the next answer would never be read.
+    stream._read(0);
   }
 }
