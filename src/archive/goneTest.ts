@@ -8,6 +8,7 @@ export async function makeGoneTest(
   audit: AuditDatabase,
   segment: GoneSegment,
 ): Promise<(change: ArchivedChange) => boolean> {
+  if (!segment.isThere) return () => true;
   const remaining = await listRemaining(audit, segment);
   const until = new Map(segment.parts.map((part) => [String(part.relation), part.until]));
   return (change) => {

@@ -44,8 +44,8 @@ export function addArchiveRestoreCommand(
     .argument("<target>", "a directory, file:///path or s3://bucket/prefix")
     .option("--segment <numbers>", "these segments only; comma-separated, repeatable", collectNumbers)
     .option("--table <table>", "only segments with changes of this table")
-    .option("--since <when>", "only segments with changes at this instant or later")
-    .option("--until <when>", "only segments with changes by this instant")
+    .option("--since <when>", "changes from this instant on")
+    .option("--until <when>", "changes up to this instant")
     .option("--for <interval>", "how long they stay, such as 7d", "30 days");
   addCommonOptions(command, {
     writes: true,
