@@ -1,5 +1,5 @@
 import { layArchivedLog } from "../db/archivedLog.ts";
-import { type GoneSegment, listGoneSegments } from "../db/goneChanges.ts";
+import { type GoneSegment, listGoneSegments, requireArchives } from "../db/goneChanges.ts";
 import { insertChanges } from "../db/insertChanges.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import type { Need } from "../db/need.ts";
@@ -29,6 +29,7 @@ export async function withArchived<T>(
   work: (audit: AuditDatabase) => Promise<T>,
 ): Promise<T> {
   const target = openTarget(text, io.env);
+  await requireArchives(audit);
   const gone = await listGoneSegments(audit);
   const manifests = await findHeld(audit, target, gone);
   const log = await layArchivedLog(audit, [...manifests.keys()]);

@@ -1,3 +1,5 @@
+import { quoteIdentifier } from "../core/name.ts";
+import { refusal } from "../errors.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { ISO } from "./iso.ts";
 
@@ -22,6 +24,17 @@ export interface GoneSegment {
   readonly parts: readonly GonePart[];
   /** Where it was archived: by what name, and the SHA-256 of its manifest. */
   readonly archives: readonly { readonly target: string; readonly manifest: string }[];
+}
+
+/** Refuses (exit 5) where the installation is of a version that knew no archives. */
+export async function requireArchives({ sql, installation }: AuditDatabase): Promise<void> {
+  const [found] = await sql<{ known: boolean }[]>`
+    select to_regclass(format('%I.archive', ${installation.schema}::text)) is not null as known`;
+  if (found?.known) return;
+  throw refusal(
+    `The installation in schema ${quoteIdentifier(installation.schema)} is of version ${installation.version}, which knew no archives.`,
+    "Upgrade it with: audit init",
+  );
 }
 
 interface GoneRow extends Omit<GoneSegment, "parts" | "archives"> {

@@ -283,6 +283,16 @@ describe("what prune dropped into an archive", () => {
       const { code, stdout, stderr: told } = await runCli(args);
       expect(told).toContain("archived changes");
       expect({ code, stdout }).toEqual({ code: 0, stdout: before[0]?.stdout });
+      const { code: idle, stderr: why } = await runCli(
+        ["log", "--archive", place, "--database-url", database.url],
+        {
+          env: { PGOPTIONS: "-c default_transaction_read_only=on" },
+        },
+      );
+      expect({ idle, why }).toMatchObject({
+        idle: 4,
+        why: expect.stringContaining("This server takes no writes"),
+      });
       await sql.unsafe(`revoke temporary on database ${database.name} from public`);
       const { code: refused, stderr } = await runCli(args.filter((arg) => arg !== "--json"));
       expect({ refused, stderr }).toEqual({
