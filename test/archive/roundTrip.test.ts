@@ -2,12 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkFile } from "../../src/archive/checkFile.ts";
 import { directoryTarget } from "../../src/archive/directory.ts";
 import { readFiles } from "../../src/archive/readFiles.ts";
 import { writeSegment } from "../../src/archive/writeSegment.ts";
 import { batched, context, gathered, segment } from "./changes.ts";
+
+// Two cores for everything: a busy machine is no failure.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let folder: string;
 beforeAll(async () => {

@@ -111,6 +111,8 @@ export class S3Client {
 
   async #once({ method, key, query = {}, headers = {}, body }: S3Request): Promise<Response> {
     const url = new URL(this.place.base + key.split("/").map(encodeStrictly).join("/"));
+    // The bucket itself, where it stands in the path, goes without a slash behind it.
+    if (key === "") url.pathname = url.pathname.replace(/(?<=.)\/$/, "");
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     const sum = createHash("sha256")
       .update(body ?? "")
