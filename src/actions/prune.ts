@@ -133,9 +133,17 @@ async function prune(audit: AuditDatabase, options: PruneOptions, clock: Deadlin
   return { rows, complete };
 }
 
-/** The planned acts that can be done now: planRun also looks ahead to acts that others must make room for. */
+/**
+ * The planned acts that can be done now: planRun also looks ahead to acts that others must make room for, and shows the
+ * segment as it will be by then. What counts is how it is.
+ */
 function readyActs(facts: PruneFacts): Decision[] {
-  return planRun(facts).filter((decision) => isReady(decision) && !awaitsArchive(decision, facts));
+  const present = new Map(facts.segments.map((segment) => [segment.id, segment]));
+  return planRun(facts).flatMap((decision) => {
+    const segment = present.get(decision.segment.id);
+    const ready = segment && { ...decision, segment };
+    return ready && isReady(ready) && !awaitsArchive(ready, facts) ? [ready] : [];
+  });
 }
 
 /** Time goes on between the phases: what has become due since is archived by the next run, and goes then. */
@@ -185,8 +193,8 @@ async function plannedRows(audit: AuditDatabase, facts: PruneFacts): Promise<Pru
   const rows: PrunePlanRow[] = [];
   for (const decision of planRun(facts)) {
     // What goes is counted, not estimated; a closed segment has its number written down.
-    const isEstimate =
-      decision.act === "delete" || (decision.act === "drop" && !closed.has(decision.segment.id));
+    const isWhole = decision.act === "drop" || decision.act === "archive";
+    const isEstimate = decision.act === "delete" || (isWhole && !closed.has(decision.segment.id));
     const counted = isEstimate
       ? await countBefore(audit, decision.segment, decision.cutoff ?? "infinity")
       : undefined;

@@ -134,12 +134,14 @@ export async function rotateSegment(audit: AuditDatabase, segment: Segment): Pro
 
 /**
  * Marks from which transaction on nobody can write to the segments that were rotated away. It has to be a
- * transaction after the rotation's: what runs while that commits may still have planned for the old segment.
+ * transaction after the rotation's: what runs while that commits may still have planned for the old segment. And it has
+ * to be that transaction's own number: the xmax of a snapshot is one more than the newest transaction that has ended, and
+ * what is running may have greater ones.
  */
 export async function stampClosing({ sql, object }: AuditDatabase): Promise<void> {
   await sql`
     update ${object("segment")}
-    set closing_xid = pg_snapshot_xmax(pg_current_snapshot())
+    set closing_xid = pg_current_xact_id()
     where state = 'closing' and closing_xid is null`;
 }
 
@@ -165,8 +167,10 @@ export function dropStatements(schema: string, id: number): string[] {
  */
 export async function dropSegment(audit: AuditDatabase, segment: Segment, reason: string): Promise<void> {
   await withTransaction(audit.sql, {}, async (sql) => {
+    const leaving = await sql`
+      update ${audit.object("segment")} set state = 'dropping' where id = ${segment.id} and state = 'closed'`;
+    if (leaving.count !== 1) throw new Error(`segment ${segment.id} is not closed, and was to be dropped`);
     await sql`select ${audit.object("_let_go")}(${segment.id}, 'infinity')`;
-    await sql`update ${audit.object("segment")} set state = 'dropping' where id = ${segment.id}`;
     await sql`
       insert into ${audit.object("operation")} (kind, plan)
       values ('prune', ${JSON.stringify({ act: "drop", segment: segment.id, changes: String(segment.changes), reason })}::text::jsonb)`;

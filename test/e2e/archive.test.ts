@@ -114,10 +114,9 @@ describe.each(["ndjson", "parquet"])("in the format %s", (format) => {
     const [entry] =
       await sql`select target, changes::int, verified_at is not null as verified from audit.archive`;
     expect(entry).toEqual({ target: target(), changes: before.size, verified: true });
-    const operations = await sql<
-      { plan: unknown }[]
-    >`select plan from audit.operation where kind = 'archive'`;
-    expect(operations).toMatchObject([{ plan: { segment: gone?.segment, target: target() } }]);
+    const operations = await sql<{ segment: string; target: string }[]>`
+      select plan->>'segment' as segment, plan->>'target' as target from audit.operation where kind = 'archive'`;
+    expect([...operations]).toEqual([{ segment: String(gone?.segment), target: target() }]);
   });
 
   it("list tells by table what lies there, without a database", async () => {
@@ -145,9 +144,10 @@ describe.each(["ndjson", "parquet"])("in the format %s", (format) => {
   });
 
   it("status counts what is in the database, and check finds nothing amiss", async () => {
-    const items = await audit.items<{ table: string; changes: number | string }>("status");
-    expect(items.map(({ changes }) => String(changes))).toEqual(["0", "0"]);
-    expect(await audit.items("check")).toEqual([]);
+    const items = await audit.items<{ changes_estimate: string }>("status");
+    expect(items.map((item) => item.changes_estimate)).toEqual(["0", "0"]);
+    const { stdout } = await audit.run(["check"]);
+    expect(stdout).toBe("All is as it was set up.\n");
   });
 });
 
@@ -258,7 +258,7 @@ describe("audit archive", () => {
     await writeFile(identity, text);
 
     const [known] = await database.sql<{ segment: number }[]>`
-      delete from audit.archive where segment = (select min(segment) from audit.archive) returning segment`;
+      delete from audit.archive where segment = (select max(segment) from audit.archive) returning segment`;
     await database.sql`update audit.segment set changes = changes - 1 where id = ${known?.segment ?? 0}`;
     const { code, stderr } = await audit.run(["archive", target()]);
     expect(code).toBe(5);
@@ -280,7 +280,8 @@ describe("audit archive", () => {
   });
 
   it("verify tells of a byte that was turned, of what is missing and of what was exchanged (exit 1)", async () => {
-    const files = await dataFiles(target());
+    // Those of the oldest segment, whose manifest is left alone.
+    const files = (await dataFiles(target())).filter((path) => path.includes("/segment-000001."));
     const [turned = "", missing = ""] = files;
     const bytes = await readFile(join(target(), turned));
     const place = Math.floor(bytes.length / 2);
