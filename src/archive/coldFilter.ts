@@ -3,8 +3,10 @@ import { microsecondsOf } from "./timestamp.ts";
 
 /** Which of the archived changes are asked for: those that every given part takes. */
 export interface ColdFilter {
-  /** Only rows whose key or old_key is one of these, or that have none: a TRUNCATE concerns every row. */
+  /** Only rows whose key or old_key is one of these. */
   readonly keys?: ReadonlySet<string> | undefined;
+  /** With keys: also rows that have no key, such as a TRUNCATE, which concerns every row. */
+  readonly keyless?: boolean | undefined;
   /** Any other pure test. */
   readonly accept?: ((change: ArchivedChange) => boolean) | undefined;
   /** At this instant or later: as PostgreSQL prints it in UTC, or ISO 8601 with Z or +00:00. */
@@ -17,17 +19,13 @@ export interface ColdFilter {
 
 /** The filter as one test of a change. */
 export function testOf(filter: ColdFilter): (change: ArchivedChange) => boolean {
-  const { keys, accept } = filter;
+  const { keys, keyless = false, accept } = filter;
   const { since, until, beganBy } = boundsOf(filter);
   const bounded = since !== undefined || until !== undefined;
   return (change) => {
-    if (
-      keys !== undefined &&
-      change[columnIndex.key] !== null &&
-      !hasKey(change, "key", keys) &&
-      !hasKey(change, "old_key", keys)
-    )
-      return false;
+    if (keys !== undefined && !hasKey(change, "key", keys) && !hasKey(change, "old_key", keys)) {
+      if (!keyless || change[columnIndex.key] !== null) return false;
+    }
     if (bounded) {
       const at = microsecondsOf(requiredText(change, "at"));
       if ((since !== undefined && at < since) || (until !== undefined && at > until)) return false;

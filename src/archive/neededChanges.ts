@@ -39,6 +39,7 @@ export function filterOf({ keys, since, until, moments = [] }: SettledNeed): Col
     return moment.from === undefined ? { sinceAt: moment.at, beganBy: moment.at } : { sinceAt: moment.from };
   return {
     keys,
+    keyless: true,
     sinceAt: since?.id === undefined ? since?.at : undefined,
     untilAt: until?.id === undefined ? until?.at : undefined,
   };

@@ -70,7 +70,7 @@ export async function* decodeParquet(
   const footer = await readFooter(readRange, bytes);
   for (const group of footer.groups) {
     if (!mayHold(group.group, filter)) continue;
-    if (filter.keys !== undefined && !(await holdsKey(readRange, footer, group, filter.keys))) continue;
+    if (filter.keys !== undefined && !(await holdsKey(readRange, footer, group, filter))) continue;
     yield await decodeGroup(footer, group, await readRange(group.start, group.end));
   }
 }
@@ -85,7 +85,7 @@ function mayHold(group: RowGroup, filter: ColdFilter): boolean {
   if (beganBy !== undefined && began !== undefined && nullsOf(group, "began") === 0n) {
     if ((began.smallest as bigint) > beganBy) return false;
   }
-  if (filter.keys === undefined || nullsOf(group, "key") !== 0n) return true;
+  if (filter.keys === undefined || (filter.keyless && nullsOf(group, "key") !== 0n)) return true;
   return mayHoldKey(group, "key", filter.keys) || mayHoldKey(group, "old_key", filter.keys);
 }
 
@@ -113,14 +113,14 @@ async function holdsKey(
   readRange: ReadRange,
   footer: ParquetFooter,
   group: PlacedGroup,
-  keys: ReadonlySet<string>,
+  { keys = new Set(), keyless = false }: ColdFilter,
 ): Promise<boolean> {
   const start = startOf(chunkOf(group.group, "key"));
   const last = chunkOf(group.group, "old_key");
   const bytes = await readRange(start, startOf(last) + Number(last.total_compressed_size));
   const rows = await decodeColumns(footer, group, start, bytes, ["key", "old_key"]);
   return rows.some(([key = null, oldKey = null]) => {
-    return key === null || keys.has(key) || (oldKey !== null && keys.has(oldKey));
+    return (key === null ? keyless : keys.has(key)) || (oldKey !== null && keys.has(oldKey));
   });
 }
 
