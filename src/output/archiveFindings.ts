@@ -34,6 +34,6 @@ export async function archiveFindingsText(
 export function archiveFindingsJson({ findings, target, segments, files, changes }: VerifiedArchive): string {
   return jsonDocument(
     findings.map(({ segment, path, message }) => ({ segment, path, message })),
-    { target, segments, files, changes },
+    { target, segments, files, changes: String(changes) },
   );
 }

@@ -78,7 +78,7 @@ export function archivedJson(
       segment: row.segment,
       retention: row.retention,
       act: row.act,
-      changes: row.changes,
+      changes: String(row.changes),
       bytes: row.bytes,
       files: row.files,
       first_at: row.firstAt,

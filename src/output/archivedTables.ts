@@ -57,7 +57,7 @@ export function archivedTableJson(row: ArchivedTable) {
     retention: row.retention,
     schema: row.schema,
     table: row.table,
-    changes: row.changes,
+    changes: String(row.changes),
     bytes: row.bytes,
     files: row.files,
     format: row.format,

@@ -61,7 +61,7 @@ export function restoredJson(rows: readonly RestoredRow[], { target, dryRun }: S
     rows.map((row) => ({
       segment: row.segment,
       retention: row.retention,
-      changes: row.changes,
+      changes: String(row.changes),
       first_at: row.firstAt,
       last_at: row.lastAt,
       kept_until: row.until,

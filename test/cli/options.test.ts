@@ -40,6 +40,9 @@ vi.mock("../../src/actions/archiveRestore.ts", () => ({
   runArchiveRestore: received.take("archive restore"),
 }));
 vi.mock("../../src/actions/prune.ts", () => ({ runPrune: received.take("prune") }));
+vi.mock("../../src/actions/archive.ts", () => ({ runArchiveWrite: received.take("archive write") }));
+vi.mock("../../src/actions/archiveList.ts", () => ({ runArchiveList: received.take("archive list") }));
+vi.mock("../../src/actions/archiveVerify.ts", () => ({ runArchiveVerify: received.take("archive verify") }));
 vi.mock("../../src/actions/uninstall.ts", () => ({ runUninstall: received.take("uninstall") }));
 vi.mock("../../src/actions/bench.ts", () => ({ runBench: received.take("bench") }));
 vi.mock("../../src/actions/demo.ts", () => ({ runDemo: received.take("demo") }));
@@ -493,7 +496,36 @@ expectOptions("defaults unset", [
   [["defaults", "unset", "retain", "--dry-run", "--json"], { names: ["retain"], dryRun: true, json: true }],
 ]);
 
+expectOptions("archive write", [
+  [["archive", "/mnt/x"], { target: "/mnt/x" }],
+  [["archive", "write", "list"], { target: "list" }],
+  [
+    ["archive", "s3://b/p", "--format", "ndjson", "--compression", "none", "--dry-run"],
+    { target: "s3://b/p", format: "ndjson", compression: "none", dryRun: true },
+  ],
+  [
+    ["archive", "x", "--quiet", "--if-locked", "wait", "--max-duration", "10m"],
+    {
+      target: "x",
+      quiet: true,
+      ifLocked: "wait",
+      maxDuration: { text: "10 minutes", milliseconds: 600_000 },
+    },
+  ],
+]);
+
+expectOptions("archive list", [
+  [["archive", "list", "x"], { target: "x" }],
+  [["archive", "list", "x", "-o", "csv", "--tz", "UTC"], { target: "x", output: "csv", tz: "UTC" }],
+]);
+
+expectOptions("archive verify", [
+  [["archive", "verify", "x", "--json"], { target: "x", json: true }],
+  [["archive", "verify", "x", "--offline"], { target: "x", offline: true }],
+]);
+
 expectOptions("prune", [
+  [["prune", "--archive", "/mnt/x", "--format", "parquet"], { archive: "/mnt/x", format: "parquet" }],
   [["prune"], {}],
   [["prune", "--dry-run", "--json", "--tz", "UTC"], { dryRun: true, json: true, tz: "UTC" }],
   [["prune", "--quiet", "--if-locked", "skip"], { quiet: true, ifLocked: "skip" }],

@@ -207,7 +207,7 @@ it(
     ).toEqual([]);
     const verified = await auditOf({ url: server.url }).run(["archive", "verify", target(), "--json"]);
     expect(verified.code).toBe(0);
-    const { segments, changes } = JSON.parse(verified.stdout) as { segments: number; changes: number };
+    const { segments, changes } = JSON.parse(verified.stdout) as { segments: number; changes: string };
     console.info(
       `TEST_SEED=${seed}, PostgreSQL ${inject("postgresMajor")}: kill -9 of ${kills} runs (${killed} before their end), ` +
         `which left ${JSON.stringify(Object.fromEntries(seen))}; ${writers.commits} commits, ${truth.size} changes, ` +

@@ -57,7 +57,7 @@ it("is answered as a whole with the archive, and without it once it was brought 
   expect((await audit.run(["at-time", early, "users"])).code).toBe(3);
   expect(await answers("--archive", place)).toEqual(before);
 
-  expect(await audit.items("archive", "restore", place)).toMatchObject([{ segment: 1, changes: 77 }]);
+  expect(await audit.items("archive", "restore", place)).toMatchObject([{ segment: 1, changes: "77" }]);
   expect(await answers()).toEqual(before);
   expect(await answers("--archive", place)).toEqual(before);
   await audit("prune");

@@ -40,7 +40,7 @@ it("is one document", () => {
       {
         segment: 12,
         retention: "90d",
-        changes: 12_345,
+        changes: "12345",
         first_at: row.firstAt,
         last_at: row.lastAt,
         kept_until: row.until,
