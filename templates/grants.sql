@@ -28,7 +28,7 @@ begin
     from pg_catalog.pg_proc as function
     where function.pronamespace = 'audit_schema'::pg_catalog.regnamespace
       and function.prorettype not in ('trigger'::pg_catalog.regtype, 'event_trigger'::pg_catalog.regtype)
-      and function.proname !~ '^_(hot_[0-9]+|rows_[0-9]+|open_segment|close_segment|let_go|shut)$'
+      and function.proname !~ '^_(hot_[0-9]+|rows_[0-9]+|open_segment|close_segment|let_go|lay_restored|attach_restored|shut)$'
   loop
     execute pg_catalog.format('grant execute on function %s to audit_writer, audit_truncate, audit_ddl, audit_reader', helper);
   end loop;

@@ -27,6 +27,8 @@ export interface ArchivedFile {
   /** Oldest and newest instant, as PostgreSQL prints it in UTC. */
   readonly firstAt: string;
   readonly lastAt: string;
+  /** When the oldest of their transactions began; null where one of them does not say. */
+  readonly firstBegan: string | null;
 }
 
 /** One version of a column's definition (audit.relation_shape). */
@@ -193,6 +195,7 @@ function fileOf(object: Record<string, unknown>, at: string): ArchivedFile {
     lastId: asText(object.last_id, `${at}.last_id`),
     firstAt: asText(object.first_at, `${at}.first_at`),
     lastAt: asText(object.last_at, `${at}.last_at`),
+    firstBegan: asNullableText(object.first_began, `${at}.first_began`),
   };
 }
 
@@ -237,6 +240,7 @@ function manifestJson({ version, tool, segment, relations, files }: Manifest): u
       last_id: file.lastId,
       first_at: file.firstAt,
       last_at: file.lastAt,
+      first_began: file.firstBegan,
     })),
   };
 }

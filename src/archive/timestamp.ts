@@ -57,3 +57,13 @@ export function monthOf(at: string): string {
   const end = at.indexOf("-", 4) + 3;
   return at.endsWith(" BC") ? `${at.slice(0, end)} BC` : at.slice(0, end);
 }
+
+/** The instant is the other or an earlier one. */
+export function isBefore(one: string, other: string): boolean {
+  // Texts of years with four digits sort as their instants do, "+" before "." before digits: a million are compared.
+  return isPlain(one) && isPlain(other) ? one <= other : microsecondsOf(one) <= microsecondsOf(other);
+}
+
+function isPlain(text: string): boolean {
+  return text[4] === "-" && text[10] === " " && text.endsWith("+00");
+}

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { type ArchivedChange, canonicalLine, requiredText } from "./change.ts";
+import { type ArchivedChange, canonicalLine, columnIndex, requiredText } from "./change.ts";
 import type { Compression } from "./compression.ts";
 import { encodeFile, extensionOf } from "./format.ts";
 import type { ArchivedFile, ArchiveFormat } from "./manifest.ts";
 import { dataPath } from "./paths.ts";
 import type { Target } from "./target.ts";
-import { monthOf } from "./timestamp.ts";
+import { isBefore, monthOf } from "./timestamp.ts";
 
 export interface SegmentContext {
   readonly segmentId: number;
@@ -116,6 +116,7 @@ async function writeFile(
     lastId: String(extent.lastId),
     firstAt: extent.firstAt,
     lastAt: extent.lastAt,
+    firstBegan: extent.firstBegan,
   };
 }
 
@@ -125,22 +126,33 @@ export interface Extent {
   readonly lastId: bigint;
   readonly firstAt: string;
   readonly lastAt: string;
+  /** null: not known of one of them. */
+  readonly firstBegan: string | null;
 }
 
 /** The extent with one change more. */
 export function widened(extent: Extent | undefined, change: ArchivedChange): Extent {
   const id = BigInt(requiredText(change, "id"));
   const at = requiredText(change, "at");
-  if (extent === undefined) return { firstId: id, lastId: id, firstAt: at, lastAt: at };
+  const began = change[columnIndex.began] ?? null;
+  if (extent === undefined) return { firstId: id, lastId: id, firstAt: at, lastAt: at, firstBegan: began };
   const { firstId, lastId, firstAt, lastAt } = extent;
-  if (id >= firstId && id <= lastId && at >= firstAt && at <= lastAt) return extent;
+  const firstBegan = earlier(extent.firstBegan, began);
+  if (id >= firstId && id <= lastId && at >= firstAt && at <= lastAt && firstBegan === extent.firstBegan)
+    return extent;
   return {
     firstId: id < firstId ? id : firstId,
     lastId: id > lastId ? id : lastId,
     // Within a month the printed texts sort as the instants do: "+" and the digits come in the right order.
     firstAt: at < firstAt ? at : firstAt,
     lastAt: at > lastAt ? at : lastAt,
+    firstBegan,
   };
+}
+
+function earlier(one: string | null, other: string | null): string | null {
+  if (one === null || other === null) return null;
+  return one === other || isBefore(one, other) ? one : other;
 }
 
 /** Cuts the stream of changes where the file does: at another relation or month, and when a file is full. */

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { type ArchiveFormOptions, addArchiveFormOptions } from "./archiveOptions.ts";
+import { type ArchiveRestoreOptions, addArchiveRestoreCommand } from "./archiveRestore.ts";
 import {
   addCommonOptions,
   type ConnectionOptions,
@@ -47,12 +48,15 @@ export function addArchiveCommand(
   run: {
     readonly write: (options: ArchiveOptions, io: Io) => Promise<void>;
     readonly list: (options: ArchiveListOptions, io: Io) => Promise<void>;
+    readonly restore: (options: ArchiveRestoreOptions, io: Io) => Promise<void>;
     readonly verify: (options: ArchiveVerifyOptions, io: Io) => Promise<void>;
   } = runLazily,
 ): void {
   const command = program
     .command("archive")
-    .description("Copy closed segments to files in a directory or a bucket, list or verify them");
+    .description(
+      "Copy closed segments to files in a directory or a bucket, list or verify them, bring them back",
+    );
   const write = command
     .command("write", { isDefault: true })
     .description("Copy every closed segment that is not yet there, and read it back; made for cron")
@@ -76,6 +80,8 @@ export function addArchiveCommand(
   });
   list.action((target: string, options: Typed<ArchiveListOptions>) => run.list({ ...options, target }, io));
 
+  addArchiveRestoreCommand(command, io, run.restore);
+
   const verify = command
     .command("verify")
     .description("Read an archive back, every byte of it, and say what is not as it was written (exit 1)")
@@ -94,6 +100,8 @@ const runLazily = {
     (await import("../actions/archive.ts")).runArchiveWrite(options, io),
   list: async (options: ArchiveListOptions, io: Io): Promise<void> =>
     (await import("../actions/archiveList.ts")).runArchiveList(options, io),
+  restore: async (options: ArchiveRestoreOptions, io: Io): Promise<void> =>
+    (await import("../actions/archiveRestore.ts")).runArchiveRestore(options, io),
   verify: async (options: ArchiveVerifyOptions, io: Io): Promise<void> =>
     (await import("../actions/archiveVerify.ts")).runArchiveVerify(options, io),
 };

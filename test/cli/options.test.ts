@@ -41,6 +41,9 @@ vi.mock("../../src/actions/hold.ts", () => ({
   runHoldList: received.take("hold list"),
   runHoldLift: received.take("hold lift"),
 }));
+vi.mock("../../src/actions/archiveRestore.ts", () => ({
+  runArchiveRestore: received.take("archive restore"),
+}));
 vi.mock("../../src/actions/prune.ts", () => ({ runPrune: received.take("prune") }));
 vi.mock("../../src/actions/archive.ts", () => ({ runArchiveWrite: received.take("archive write") }));
 vi.mock("../../src/actions/archiveList.ts", () => ({ runArchiveList: received.take("archive list") }));
@@ -74,6 +77,7 @@ function expectOptions(name: string, cases: Case[]): void {
 
 const now = { kind: "now", typed: "now" };
 const twoHoursAgo = { kind: "relative", typed: "-2h", parts: [{ count: 2, unit: "hour" }] };
+const thirtyDays = { text: "30 days", name: "30d", months: 0, days: 30, hours: 0 };
 const users = { schema: undefined, table: "users" };
 
 expectOptions("init", [
@@ -251,6 +255,7 @@ expectOptions("history", [
 
 expectOptions("log", [
   [["log"], { tables: [] }],
+  [["log", "--archive", "s3://b/p"], { tables: [], archive: "s3://b/p" }],
   [["log", "users", "relation:7"], { tables: ["users", "relation:7"] }],
   [["log", "--actor", "ana", "--since", "-2h"], { tables: [], actor: "ana", since: twoHoursAgo }],
   [
@@ -393,6 +398,10 @@ expectOptions("shell", [
 
 expectOptions("at-time", [
   [["at-time", "now", "users"], { when: now, table: "users", key: [] }],
+  [
+    ["at-time", "--archive", "/mnt/a", "-2h", "users"],
+    { when: twoHoursAgo, table: "users", key: [], archive: "/mnt/a" },
+  ],
   [["at-time", "-2h", "users"], { when: twoHoursAgo, table: "users", key: [] }],
   [["at-time", "--json", "-2h", "users"], { when: twoHoursAgo, table: "users", key: [], json: true }],
   [["at-time", "--tz", "UTC", "-2h", "users"], { when: twoHoursAgo, table: "users", key: [], tz: "UTC" }],
@@ -433,6 +442,23 @@ expectOptions("at-time", [
   [
     ["at-time", "-o", "ndjson", "-2h", "users", "--wide", "--no-pager"],
     { when: twoHoursAgo, table: "users", key: [], output: "ndjson", wide: true, pager: false },
+  ],
+]);
+
+expectOptions("archive restore", [
+  [["archive", "restore", "/mnt/a"], { target: "/mnt/a", for: thirtyDays }],
+  [
+    ["archive", "restore", "/mnt/a", "--segment", "3,4", "--segment", "7", "--for", "7d", "--dry-run"],
+    {
+      target: "/mnt/a",
+      segment: [3, 4, 7],
+      for: { text: "7 days", name: "7d", months: 0, days: 7, hours: 0 },
+      dryRun: true,
+    },
+  ],
+  [
+    ["archive", "restore", "/mnt/a", "--table", "users", "--since", "-2h", "--until", "now", "--json"],
+    { target: "/mnt/a", table: "users", since: twoHoursAgo, until: now, for: thirtyDays, json: true },
   ],
 ]);
 

@@ -70,19 +70,29 @@ export async function* decodeParquet(
   const footer = await readFooter(readRange, bytes);
   for (const group of footer.groups) {
     if (!mayHold(group.group, filter)) continue;
-    if (filter.keys !== undefined && !(await holdsKey(readRange, footer, group, filter.keys))) continue;
+    if (filter.keys !== undefined && !(await holdsKey(readRange, footer, group, filter))) continue;
     yield await decodeGroup(footer, group, await readRange(group.start, group.end));
   }
 }
 
 /** Whether the bounds of the row group leave room for a change that the filter takes. */
 function mayHold(group: RowGroup, filter: ColdFilter): boolean {
-  const { since, until } = boundsOf(filter);
+  const { since, until, beganBy } = boundsOf(filter);
   const at = boundsOfColumn(group, "at");
   if (at !== undefined && since !== undefined && (at.greatest as bigint) < since) return false;
   if (at !== undefined && until !== undefined && (at.smallest as bigint) > until) return false;
-  if (filter.keys === undefined) return true;
+  const began = boundsOfColumn(group, "began");
+  if (beganBy !== undefined && began !== undefined && nullsOf(group, "began") === 0n) {
+    if ((began.smallest as bigint) > beganBy) return false;
+  }
+  if (filter.keys === undefined || (filter.keyless && nullsOf(group, "key") !== 0n)) return true;
   return mayHoldKey(group, "key", filter.keys) || mayHoldKey(group, "old_key", filter.keys);
+}
+
+/** How many of its values are NULL; undefined where it is not written down. */
+function nullsOf(group: RowGroup, column: ArchivedColumn): bigint | undefined {
+  const nulls = chunkOf(group, column).statistics?.null_count;
+  return nulls === undefined ? undefined : BigInt(nulls);
 }
 
 function mayHoldKey(group: RowGroup, column: "key" | "old_key", keys: ReadonlySet<string>): boolean {
@@ -103,13 +113,15 @@ async function holdsKey(
   readRange: ReadRange,
   footer: ParquetFooter,
   group: PlacedGroup,
-  keys: ReadonlySet<string>,
+  { keys = new Set(), keyless = false }: ColdFilter,
 ): Promise<boolean> {
   const start = startOf(chunkOf(group.group, "key"));
   const last = chunkOf(group.group, "old_key");
   const bytes = await readRange(start, startOf(last) + Number(last.total_compressed_size));
   const rows = await decodeColumns(footer, group, start, bytes, ["key", "old_key"]);
-  return rows.some((row) => row.some((key) => key !== null && keys.has(key)));
+  return rows.some(([key = null, oldKey = null]) => {
+    return (key === null ? keyless : keys.has(key)) || (oldKey !== null && keys.has(oldKey));
+  });
 }
 
 async function decodeColumns(
