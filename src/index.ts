@@ -13,6 +13,7 @@ export { runInit } from "./actions/init.ts";
 export { runLog } from "./actions/log.ts";
 export { runPrune } from "./actions/prune.ts";
 export { runQuery } from "./actions/query.ts";
+export { runRestore } from "./actions/restore.ts";
 export { runRetentionList, runRetentionSet } from "./actions/retention.ts";
 export { runShell } from "./actions/shell.ts";
 export { runShow } from "./actions/show.ts";

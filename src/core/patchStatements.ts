@@ -1,4 +1,4 @@
-import type { Value } from "../types.ts";
+import type { RowDifference, Value, Withheld } from "../types.ts";
 import { columnValue, isKept, sameValue } from "./image.ts";
 import type { Changed, Inserted, PatchColumn, PatchStep, PatchTable } from "./patch.ts";
 import { sqlLiteral, sqlName, sqlType } from "./sqlText.ts";
@@ -198,6 +198,50 @@ function keyList(table: PatchTable, rows: readonly Keyed[], spelling: Spelling) 
     return { open: `${columns} ${qualifiedEquals} any (array[`, items: values, separator: ",", close: "])" };
   const items = single ? values : values.map((texts) => `(${texts})`);
   return { open: `${single ? columns : `(${columns})`} in (`, items, separator: ",", close: ")" };
+}
+
+/**
+ * A block that ends the transaction unless the table's rows still are what the differences say they are: those to be
+ * deleted or changed are there with these values, those to be inserted are not.
+ */
+export function guardLines(table: PatchTable): string[] {
+  const { differences } = table;
+  const taken = new Set(differences.filter(({ kind }) => kind !== "inserted").map(keyBefore));
+  const conditions = differences.flatMap((difference) => {
+    const here = `select from ${ownRows(table)} where ${keyMatch(table, keyBefore(difference), "plain")}`;
+    if (difference.kind === "inserted") return taken.has(difference.key) ? [] : [`not exists (${here})`];
+    const seen = writable(table).flatMap(({ name, type }) =>
+      sameText(name, type, columnValue(difference.old, name)),
+    );
+    return [`exists (${[here, ...seen].join(" and ")})`];
+  });
+  const tag = dollarTag(conditions);
+  const complaint = `rows of ${nameOf(table)} are no longer what they were when this script was made`;
+  return [
+    `do ${tag}begin if not (true`,
+    ...conditions.map((condition) => `  and ${condition}`),
+    `) then raise exception using errcode = 'serialization_failure', message = ${sqlLiteral(complaint)}; end if; end${tag};`,
+  ];
+}
+
+function keyBefore(difference: RowDifference): string | null {
+  return (difference.kind === "changed" ? difference.oldKey : undefined) ?? difference.key;
+}
+
+/** A condition on the text of a column, as the log writes it, which any type has; none where the value is not known. */
+function sameText(name: string, type: string, value: Value | Withheld | undefined): string[] {
+  if (!isKept(value)) return [];
+  if (value === null) return [`num_nulls(${sqlName(name)}) = 1`];
+  if (type === "boolean") return [`${sqlName(name)} = ${value}`];
+  return [`format('%s', ${sqlName(name)}) = ${sqlLiteral(value)}`];
+}
+
+/** A quote that none of the texts has in it. */
+function dollarTag(texts: readonly string[]): string {
+  for (let number = 0; ; number++) {
+    const tag = `$guard${number === 0 ? "" : number}$`;
+    if (!texts.some((text) => text.includes(tag))) return tag;
+  }
 }
 
 const qualifiedEquals = "operator(pg_catalog.=)";
