@@ -1,7 +1,6 @@
 import type { RestoreOptions } from "../commands/restore.ts";
 import { resolveColumns } from "../core/columns.ts";
 import { arrangeDifference } from "../core/image.ts";
-import { toMicroseconds } from "../core/instant.ts";
 import { tableLabel } from "../core/name.ts";
 import { inverted, isFeasible, keysOf, lostColumns, narrowed } from "../core/repair.ts";
 import { safeText } from "../core/safe.ts";
@@ -14,7 +13,7 @@ import { droppedColumns, keysWhere, unknownColumns } from "../db/past.ts";
 import { readPatchTable } from "../db/patchTables.ts";
 import { findNamedRelation, type Relation, resolveKey, resolveRelation } from "../db/registry.ts";
 import { readShapes } from "../db/shapes.ts";
-import { refusal, usageError } from "../errors.ts";
+import { refusal } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { instantJson } from "../output/instant.ts";
 import type { Instant, RowDifference } from "../types.ts";
@@ -34,7 +33,7 @@ interface Target {
 async function gather(audit: AuditDatabase, options: RestoreOptions, io: Io): Promise<RepairRequest> {
   const target = await settleTarget(audit, options);
   const instant = await settleInstant(audit, options.to, options, io);
-  const now = await presentInstant(audit, instant);
+  const now = { ...instant, ...present };
   const tables: RepairTable[] = [];
   const notes: string[] = [];
   const obstacles: Obstacle[] = [];
@@ -87,17 +86,8 @@ async function settleTarget(audit: AuditDatabase, { table, key }: RestoreOptions
   };
 }
 
-/**
- * The present as the transaction's snapshot has it: nothing that is visible there is later, whatever the clock says. Exit 2
- * where the instant asked for is yet to come.
- */
-async function presentInstant({ sql }: AuditDatabase, instant: Instant): Promise<Instant> {
-  const [clock] = await sql<{ at: string }[]>`
-    select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US+00:00') as at`;
-  if (clock && instant.tag === undefined && toMicroseconds(instant.at) > toMicroseconds(clock.at))
-    throw usageError(`--to ${instant.at} is yet to come.`, "Give an instant of the past.");
-  return { ...instant, typed: "now", at: "infinity", tag: undefined };
-}
+/** The present as the transaction's snapshot has it: nothing that is visible there is later, whatever the clock says. */
+const present = { typed: "now", at: "infinity", tag: undefined } as const;
 
 interface Found {
   readonly table: RepairTable;
@@ -140,15 +130,19 @@ async function tableOf(
   const unknown = await unknownColumns(audit, relation, instant);
   const reasons = new Map(unknown.map(({ name, reason }) => [name, reason]));
   const table: RepairTable = { ...facts, relation, differences };
-  if (differences.length === 0) return { table, notes, obstacles: [] };
   const feasible = { ...table, differences: differences.filter(isFeasible) };
+  const named = (name: string) => `${safeText(name)} (${safeText(reasons.get(name) ?? "not kept")})`;
+  // A column that is asked for by name is of account even where nothing is seen to differ.
   const lost = [
     ...new Set([
       ...lostColumns(table, (name) => isLost(reasons.get(name))),
-      ...(chosen ?? names).filter((name) => wasRemade(reasons.get(name)) || (chosen && reasons.has(name))),
+      ...(chosen ?? []).filter((name) => reasons.has(name)),
+      ...(differences.length === 0 ? [] : names.filter((name) => wasRemade(reasons.get(name)))),
     ]),
-  ].map((name) => `${safeText(name)} (${safeText(reasons.get(name) ?? "not kept")})`);
-  if (chosen === undefined)
+  ]
+    .filter((name) => chosen === undefined || chosen.includes(name))
+    .map(named);
+  if (chosen === undefined && differences.length > 0)
     lost.push(
       ...(await droppedColumns(audit, relation, instant)).map((name) => `${safeText(name)} (dropped since)`),
     );
@@ -196,6 +190,6 @@ async function narrowedTo(
 ): Promise<RowDifference[]> {
   const keys = keysOf(differences);
   const then = await keysWhere(audit, relation, instant, where, keys);
-  const present = await keysWhere(audit, relation, now, where, keys);
-  return differences.filter(({ kind, key }) => (kind === "deleted" ? present : then).has(key ?? ""));
+  const today = await keysWhere(audit, relation, now, where, keys);
+  return differences.filter(({ kind, key }) => (kind === "deleted" ? today : then).has(key ?? ""));
 }

@@ -90,14 +90,7 @@ interface Work {
  */
 export function planPatch(tables: readonly PatchTable[]): Patch {
   const { order, circle } = parentsFirst(tables);
-  const late = new Set<number>();
-  for (const child of [...order].reverse()) {
-    const turns = child.differences.some(({ kind }) => kind === "changed");
-    const deletesLate =
-      late.has(child.oid) &&
-      child.differences.some((difference) => difference.kind === "deleted" || isMove(difference));
-    if (turns || deletesLate) for (const { oid } of child.references) late.add(oid);
-  }
+  const late = lateTables(order);
   const works = order.map((table, place) =>
     workOf(table, late.has(table.oid), forwardColumns(table, order.slice(place + 1))),
   );
@@ -117,6 +110,22 @@ export function planPatch(tables: readonly PatchTable[]): Patch {
     circle,
     parted: works.filter(({ parted }) => parted).map(({ table }) => table),
   };
+}
+
+/** Tables of which rows may go only after others have been turned away from them. Through circles until nothing is added. */
+function lateTables(order: readonly PatchTable[]): ReadonlySet<number> {
+  const late = new Set<number>();
+  for (let known = -1; known < late.size; ) {
+    known = late.size;
+    for (const child of [...order].reverse()) {
+      const turns = child.differences.some(({ kind }) => kind === "changed");
+      const deletesLate =
+        late.has(child.oid) &&
+        child.differences.some((difference) => difference.kind === "deleted" || isMove(difference));
+      if (turns || deletesLate) for (const { oid } of child.references) late.add(oid);
+    }
+  }
+  return late;
 }
 
 const deletesOf = ({ table, deletes }: Work): PatchStep => ({ do: "delete", table, rows: deletes });

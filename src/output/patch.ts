@@ -27,7 +27,9 @@ export function patchText(
   notes: readonly string[],
   { guarded, timeZone, resting, sequences }: PatchFrame = unframed,
 ): string {
-  const deferrable = steps.some(({ table }) => table.references.some((reference) => reference.deferrable));
+  const deferrable =
+    guarded.length > 0 ||
+    steps.some(({ table }) => table.references.some((reference) => reference.deferrable));
   const lines = [
     ...notes.map((note) => `-- ${safeText(note)}`),
     ...circle.map(
