@@ -1,6 +1,7 @@
 /** The library: what the commands call, for programs that want the same. */
 export { runArchiveWrite } from "./actions/archive.ts";
 export { runArchiveList } from "./actions/archiveList.ts";
+export { runArchiveRestore } from "./actions/archiveRestore.ts";
 export { runArchiveVerify } from "./actions/archiveVerify.ts";
 export { runAtTime } from "./actions/atTime.ts";
 export { runBench } from "./actions/bench.ts";
@@ -17,6 +18,7 @@ export { runInit } from "./actions/init.ts";
 export { runLog } from "./actions/log.ts";
 export { runPrune } from "./actions/prune.ts";
 export { runQuery } from "./actions/query.ts";
+export { runRestore } from "./actions/restore.ts";
 export { runRetentionList, runRetentionSet } from "./actions/retention.ts";
 export { runShell } from "./actions/shell.ts";
 export { runShow } from "./actions/show.ts";

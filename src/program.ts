@@ -15,6 +15,7 @@ import { addInitCommand } from "./commands/init.ts";
 import { addLogCommand } from "./commands/log.ts";
 import { addPruneCommand } from "./commands/prune.ts";
 import { addQueryCommand } from "./commands/query.ts";
+import { addRestoreCommand } from "./commands/restore.ts";
 import { addRetentionCommand } from "./commands/retention.ts";
 import { addShellCommand } from "./commands/shell.ts";
 import { addShowCommand } from "./commands/show.ts";
@@ -70,6 +71,7 @@ export function createProgram(io: Io): Command {
   addBlameCommand(program, io);
   addQueryCommand(program, io);
   addShellCommand(program, io);
+  addRestoreCommand(program, io);
   addTagCommand(program, io);
   addTagsCommand(program, io);
   addDefaultsCommand(program, io);

@@ -1,5 +1,5 @@
 import type { DiffOptions } from "../commands/diff.ts";
-import { arrangeImage } from "../core/image.ts";
+import { arrangeDifference } from "../core/image.ts";
 import { toMicroseconds } from "../core/instant.ts";
 import { parseIdentifier, tableLabel } from "../core/name.ts";
 import { netOf } from "../core/net.ts";
@@ -128,7 +128,7 @@ async function sourceOf(
   const item = (difference: RowDifference): DifferenceItem => ({
     schema: relation.schema,
     table: relation.table,
-    difference: arranged(difference, columns),
+    difference: arrangeDifference(difference, columns),
   });
   const unknown = settled.kind === "between" ? await unknownColumns(audit, relation, settled.span.from) : [];
   const notes = unknown
@@ -159,22 +159,6 @@ async function sourceOf(
       );
   }
   return { relation, batches, notes };
-}
-
-/** Values as the table has them. */
-function arranged(difference: RowDifference, columns: readonly string[]): RowDifference {
-  switch (difference.kind) {
-    case "inserted":
-      return { ...difference, new: arrangeImage(difference.new, columns) };
-    case "deleted":
-      return { ...difference, old: arrangeImage(difference.old, columns) };
-    case "changed":
-      return {
-        ...difference,
-        old: arrangeImage(difference.old, columns),
-        new: arrangeImage(difference.new, columns),
-      };
-  }
 }
 
 function label(relation: Relation): string {

@@ -39,11 +39,11 @@ export function addArchiveRestoreCommand(
   const command = archive
     .command("restore")
     .description(
-      "Bring segments back from an archive into the database for a time; prune drops them after it",
+      "Bring segments back from an archive for a time, all or those of a table; prune drops them after it",
     )
     .argument("<target>", "a directory, file:///path or s3://bucket/prefix")
     .option("--segment <numbers>", "these segments only; comma-separated, repeatable", collectNumbers)
-    .option("--table <table>", "only segments with changes of this table")
+    .option("--table <table>", 'users, public.users, "Odd.Name", or relation:ID')
     .option("--since <when>", "changes from this instant on")
     .option("--until <when>", "changes up to this instant")
     .option("--for <interval>", "how long they stay, such as 7d", "30 days");

@@ -1,4 +1,4 @@
-import type { Image, Value, Withheld } from "../types.ts";
+import type { Image, RowDifference, Value, Withheld } from "../types.ts";
 
 /**
  * The same values in the order of `columns`; those it does not name come last. jsonb keeps none: it sorts names
@@ -10,6 +10,22 @@ export function arrangeImage(image: Image, columns: readonly string[]): Image {
   const entries = Object.entries(image).sort(([one], [other]) => placeOf(one) - placeOf(other));
   // Not by assignment: a column may be called __proto__.
   return Object.fromEntries(entries);
+}
+
+/** A difference whose values stand in the order of `columns`. */
+export function arrangeDifference(difference: RowDifference, columns: readonly string[]): RowDifference {
+  switch (difference.kind) {
+    case "inserted":
+      return { ...difference, new: arrangeImage(difference.new, columns) };
+    case "deleted":
+      return { ...difference, old: arrangeImage(difference.old, columns) };
+    case "changed":
+      return {
+        ...difference,
+        old: arrangeImage(difference.old, columns),
+        new: arrangeImage(difference.new, columns),
+      };
+  }
 }
 
 /**

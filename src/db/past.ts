@@ -54,10 +54,7 @@ export async function readPast(
       : `${alias}.${quoteIdentifier(source)} as ${quoteIdentifier(name)}`,
   );
   const rows = `(${statement}) as ${alias}`;
-  if (where !== undefined) {
-    const names = present.map(({ name }) => safeText(quoteIdentifier(name))).join(", ");
-    await requireCondition(audit, where, { rows, hint: `Write a condition over its columns: ${names}.` });
-  }
+  if (where !== undefined) await requirePastCondition(audit, where, rows, present);
   const order = (await keyNames(audit, relation)).map((name) => `${alias}.${name}`);
   return {
     columns: chosen.map(({ name }) => name),
@@ -72,6 +69,37 @@ export async function readPast(
       ].join("\n"),
     ),
   };
+}
+
+/** Which of these keys belong to rows for which an SQL condition held at an instant. Exit 2 for a condition that is none. */
+export async function keysWhere(
+  audit: AuditDatabase,
+  relation: Relation,
+  instant: Instant,
+  where: string,
+  keys: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const { sql, object } = audit;
+  const alias = quoteIdentifier(relation.table);
+  const rows = `(${await statementAt(audit, relation, instant, keys)}) as ${alias}`;
+  await requirePastCondition(audit, where, rows, await columnsAt(audit, relation, instant));
+  const [made] = await sql<{ key: string }[]>`
+    select ${object("_key_expression")}(
+      ${relation.oid}::oid, ${sql.array([...relation.keyColumns], 21)}::smallint[], ${`${alias}.`}) as key`;
+  const found = await sql.unsafe<{ key: string }[]>(
+    `select ${made?.key} as key from ${rows} where (${where}\n)`,
+  );
+  return new Set(found.map(({ key }) => key));
+}
+
+async function requirePastCondition(
+  audit: AuditDatabase,
+  where: string,
+  rows: string,
+  columns: readonly { readonly name: string }[],
+): Promise<void> {
+  const names = columns.map(({ name }) => safeText(quoteIdentifier(name))).join(", ");
+  await requireCondition(audit, where, { rows, hint: `Write a condition over its columns: ${names}.` });
 }
 
 /** A column to show: under which name, from which of today's columns (undefined: dropped), and why it is unknown. */
@@ -145,6 +173,25 @@ function unknownAmong(
   columns: readonly { readonly name: string; readonly reason: string | null }[],
 ): UnknownColumn[] {
   return columns.flatMap(({ name, reason }) => (reason === null ? [] : [{ name, reason }]));
+}
+
+/** The columns a table had at an instant that have been dropped since, under their names of then. */
+export async function droppedColumns(
+  { sql, object }: AuditDatabase,
+  relation: Relation,
+  instant: Instant,
+): Promise<string[]> {
+  const rows = await sql<{ name: string }[]>`
+    select shape.name
+    from ${object("relation_shape")} as shape
+    where shape.relation = ${relation.id}
+      and shape.from_id = ${object("_shape_at")}(${relation.id}, ${instant.at}::text::timestamptz, ${instant.tag ?? null}::text)
+      and not exists (
+        select from pg_attribute as attribute
+        where attribute.attrelid = ${relation.oid}::oid and attribute.attnum = shape.attnum and not attribute.attisdropped
+      )
+    order by shape.attnum`;
+  return rows.map(({ name }) => name);
 }
 
 /** SQL text of a query for the rows of a table as they were at an instant; of some rows only where keys are given. */

@@ -72,6 +72,19 @@ export async function findRelation(audit: AuditDatabase, oid: number): Promise<R
   return (await listRelations(audit)).find(({ id }) => id === found.id);
 }
 
+/** The audited table that is there under the name an argument gives; undefined where it gives none of these. */
+export async function findNamedRelation(audit: AuditDatabase, typed: string): Promise<Relation | undefined> {
+  let name: TableName;
+  try {
+    name = parseTableName(typed);
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+  const oid = await findTable(audit.sql, name, audit.searchPath);
+  return oid === undefined ? undefined : findRelation(audit, oid);
+}
+
 /**
  * The audited table meant by a command-line argument: by its present name, by its last name if it was
  * dropped, or by `relation:ID`. Exit 2 where there is no such table, 3 where it was never audited.

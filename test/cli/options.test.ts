@@ -36,6 +36,7 @@ vi.mock("../../src/actions/defaults.ts", () => ({
   runDefaultsSet: received.take("defaults set"),
   runDefaultsUnset: received.take("defaults unset"),
 }));
+vi.mock("../../src/actions/restore.ts", () => ({ runRestore: received.take("restore") }));
 vi.mock("../../src/actions/hold.ts", () => ({
   runHoldAdd: received.take("hold add"),
   runHoldList: received.take("hold list"),
@@ -175,6 +176,24 @@ expectOptions("check", [
 expectOptions("sync", [
   [["sync"], {}],
   [["sync", "--dry-run", "--json"], { dryRun: true, json: true }],
+]);
+
+expectOptions("restore", [
+  [["restore", "users", "--to", "-2h"], { table: "users", key: [], to: twoHoursAgo }],
+  [
+    ["restore", "pair", "a=1", "b=x", "--to", "now", "--columns", "name,c*", "--apply", "--reason", "oops"],
+    { table: "pair", key: ["a=1", "b=x"], to: now, columns: ["name", "c*"], apply: true, reason: "oops" },
+  ],
+  [
+    [
+      ...["restore", "users", "--to", "now", "--where", "id > 3", "--actor", "ana", "--triggers", "skip"],
+      ...["--skip-columns", "--allow-side-effects", "-o", "sql", "--dry-run", "--tz", "UTC"],
+    ],
+    {
+      ...{ table: "users", key: [], to: now, where: "id > 3", actor: "ana", triggers: "skip", tz: "UTC" },
+      ...{ skipColumns: true, allowSideEffects: true, output: "sql", dryRun: true },
+    },
+  ],
 ]);
 
 expectOptions("tag", [

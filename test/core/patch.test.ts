@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type PatchTable, planPatch } from "../../src/core/patch.ts";
+import { randomValue } from "../../src/core/takers.ts";
 import type { RowDifference } from "../../src/types.ts";
 
 const inserted = (key: string): RowDifference => ({ kind: "inserted", key, new: { id: key } });
@@ -11,7 +12,7 @@ const moved = (oldKey: string, key: string): RowDifference => ({
   ...{ kind: "changed", key, oldKey, old: { id: oldKey, a: oldKey }, new: { id: key, a: oldKey } },
 });
 
-const column = { name: "id", type: "integer", generated: false, always: false, known: true };
+const column = { name: "id", type: "integer", generated: false, always: false, known: true, nullable: true };
 
 function table(oid: number, differences: RowDifference[], more: Partial<PatchTable> = {}): PatchTable {
   return {
@@ -22,23 +23,28 @@ function table(oid: number, differences: RowDifference[], more: Partial<PatchTab
       columns: [column],
       key: ["id"],
       references: [],
+      uniques: [],
+      inherited: false,
       replaceable: true,
     },
     ...{ differences, ...more },
   };
 }
 
-const to = (...oids: number[]) => ({ references: oids.map((oid) => ({ oid, deferrable: false })) });
+const to = (...oids: number[]) => ({
+  references: oids.map((oid) => ({ oid, deferrable: false, columns: ["ref"] })),
+});
 
-/** Steps as `table operation key key…`; a changed key as old>new. */
+/** Steps as `table operation key key…`; a changed key as old>new, a parked column as key.column. */
 function steps(...tables: PatchTable[]): string[] {
   return planPatch(tables).steps.map((step) =>
     [
       step.table.table,
       step.do,
-      ...step.rows.map((row) =>
-        row.kind === "changed" && row.oldKey !== undefined ? `${row.oldKey}>${row.key}` : row.key,
-      ),
+      ...step.rows.map((row) => {
+        if ("filler" in row) return `${row.key}.${row.column}=${row.filler}`;
+        return row.kind === "changed" && row.oldKey !== undefined ? `${row.oldKey}>${row.key}` : row.key;
+      }),
     ].join(" "),
   );
 }
@@ -124,5 +130,86 @@ describe("planPatch", () => {
     const { steps: planned, circle } = planPatch(tables);
     expect(planned.map((step) => step.table.oid)).toEqual([1, 2]);
     expect(circle).toEqual([tables[0]]);
+  });
+
+  it("sets references around a circle when all rows are there, and takes them away before any goes", () => {
+    const ref = { ...column, name: "ref" };
+    const tables = [
+      table(
+        1,
+        [
+          { kind: "inserted", key: "1", new: { id: "1", ref: "2" } },
+          { kind: "deleted", key: "8", old: { id: "8", ref: "9" } },
+          { kind: "changed", key: "5", old: { id: "5", ref: null }, new: { id: "5", ref: "2" } },
+          { kind: "inserted", key: "6", new: { id: "6", ref: null } },
+        ],
+        { ...to(2), columns: [column, ref] },
+      ),
+      table(2, [inserted("2"), deleted("9")], to(1)),
+    ];
+    expect(steps(...tables)).toEqual([
+      ...["t1 update 8", "t1 update 5", "t1 insert 1 6", "t2 insert 2"],
+      ...["t1 update 1 5", "t2 delete 9", "t1 delete 8"],
+    ]);
+    const { steps: planned } = planPatch(tables);
+    expect(planned[0]?.rows).toEqual([{ kind: "changed", key: "8", old: { ref: "9" }, new: { ref: null } }]);
+    expect(planned[2]?.rows[0]).toMatchObject({ new: { id: "1", ref: null } });
+    const fixed = { columns: [column, { ...ref, nullable: false }], ...to(2) };
+    expect(steps(table(1, [inserted("1")], fixed), table(2, [inserted("2")], to(1)))).toEqual([
+      ...["t1 insert 1", "t2 insert 2"],
+    ]);
+  });
+});
+
+describe("values that must be unique", () => {
+  const mail = { ...column, name: "mail", type: "text", nullable: false };
+  const unique = { columns: [column, mail], uniques: [["mail"]] };
+  const mailed = (key: string, old: string, now: string): RowDifference => ({
+    ...{ kind: "changed", key, old: { id: key, mail: old }, new: { id: key, mail: now } },
+  });
+
+  it("are taken when they are free", () => {
+    const chain = [mailed("1", "a", "b"), mailed("2", "b", "c"), mailed("3", "c", "d")];
+    expect(steps(table(1, chain, unique))).toEqual(["t1 update 3 2 1"]);
+    const moves: RowDifference[] = [
+      { kind: "changed", key: "2", oldKey: "1", old: { id: "1", mail: "a" }, new: { id: "2", mail: "a" } },
+      { kind: "changed", key: "3", oldKey: "2", old: { id: "2", mail: "b" }, new: { id: "3", mail: "c" } },
+    ];
+    expect(steps(table(1, moves, unique))).toEqual(["t1 update 2>3 1>2"]);
+  });
+
+  it("are parked where they are exchanged, or go only later", () => {
+    const swap = [mailed("1", "a", "b"), mailed("2", "b", "a")];
+    expect(steps(table(1, swap, unique))).toEqual(["t1 park 2.mail=random", "t1 update 1 2"]);
+    const empty = { columns: [column, { ...mail, nullable: true }], uniques: [["mail"]] };
+    expect(steps(table(1, swap, empty))).toEqual(["t1 park 2.mail=null", "t1 update 1 2"]);
+    expect(steps(table(1, swap, { ...unique, uniques: [["id", "mail"]] }))).toEqual(["t1 update 1 2"]);
+    const late: RowDifference[] = [
+      { kind: "deleted", key: "3", old: { id: "3", mail: "x" } },
+      { kind: "inserted", key: "4", new: { id: "4", mail: "x" } },
+      { kind: "inserted", key: "5", new: { id: "5", mail: "y" } },
+    ];
+    expect(steps(table(1, late, unique))).toEqual(["t1 delete 3", "t1 insert 4 5"]);
+    expect(steps(table(2, [changed("1")], to(1)), table(1, late, unique))).toEqual([
+      ...["t1 park 3.mail=random", "t1 insert 4 5", "t2 update 1", "t1 delete 3"],
+    ]);
+  });
+
+  it("are left to the server where the row cannot be parked, and where none is taken", () => {
+    const odd = { columns: [column, { ...mail, type: "point" }], uniques: [["mail"]] };
+    const swap = [mailed("1", "a", "b"), mailed("2", "b", "a")];
+    expect(steps(table(1, swap, odd))).toEqual(["t1 update 1 2"]);
+    const always = { columns: [column, { ...mail, always: true }], uniques: [["mail"]] };
+    expect(steps(table(1, swap, { ...always, replaceable: true }))).toEqual(["t1 replace 1 2"]);
+    expect(steps(table(1, [mailed("1", "a", "b")], unique))).toEqual(["t1 update 1"]);
+  });
+
+  it("stand aside as values of their type", () => {
+    expect(randomValue("character varying(5)")).toBe(
+      "pg_catalog.gen_random_uuid()::text::character varying(5)",
+    );
+    expect(randomValue("uuid")).toBe("pg_catalog.gen_random_uuid()");
+    expect(randomValue("smallint")).toBe("(-1 - pg_catalog.floor(pg_catalog.random() * 32766))::smallint");
+    expect(randomValue("box")).toBeUndefined();
   });
 });

@@ -4,7 +4,7 @@ import { planPatch } from "../../src/core/patch.ts";
 import { patchText } from "../../src/output/patch.ts";
 
 const column = (name: string, type: string, more: Partial<PatchColumn> = {}): PatchColumn => ({
-  ...{ name, type, generated: false, always: false, known: true, ...more },
+  ...{ name, type, generated: false, always: false, known: true, nullable: true, ...more },
 });
 const hidden = { redacted: true } as const;
 
@@ -18,7 +18,9 @@ const odd: PatchTable = {
     column("no", "bigint", { always: true }),
     column("token", "text", { known: false }),
   ],
-  references: [{ oid: 2, deferrable: true }],
+  references: [{ oid: 2, deferrable: true, columns: ["a"] }],
+  uniques: [],
+  inherited: false,
   replaceable: true,
   differences: [
     {
@@ -50,7 +52,7 @@ describe("patchText", () => {
       set local standard_conforming_strings = on;
       set constraints all deferred;
       -- public."Odd\\n.Name"
-      delete from public.U&"Odd\\000a.Name" where (b, a) in (
+      delete from public.U&"Odd\\000a.Name" where (b, a) in (values
         ('z'::text, '5'::integer),
         (E'z\\n'::text, '6'::integer)
       );
@@ -102,7 +104,7 @@ describe("patchText", () => {
     const exchanged: PatchTable = {
       ...odd,
       key: ["a"],
-      references: [{ oid: 2, deferrable: false }],
+      references: [{ oid: 2, deferrable: false, columns: [] }],
       differences: [
         { kind: "changed", key: "2", oldKey: "1", old: { a: "1" }, new: { a: "2" } },
         { kind: "changed", key: "1", oldKey: "2", old: { a: "2" }, new: { a: "1" } },
@@ -110,7 +112,7 @@ describe("patchText", () => {
     };
     const other: PatchTable = {
       ...{ ...odd, oid: 2, table: "other", key: ["a"] },
-      references: [{ oid: 1, deferrable: false }],
+      references: [{ oid: 1, deferrable: false, columns: [] }],
     };
     const text = patchText(planPatch([exchanged, { ...other, differences: [] }]), []);
     expect(text).toMatch(/^-- public\."Odd\\n\.Name" and tables it refers to refer to each other/m);

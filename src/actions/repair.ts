@@ -1,0 +1,238 @@
+import type { RepairOptions } from "../commands/repairOptions.ts";
+import { withRollback, withTransaction } from "../connection/connect.ts";
+import { countDifference, noDifferences } from "../core/diffCounts.ts";
+import { tableLabel } from "../core/name.ts";
+import { planPatch } from "../core/patch.ts";
+import { keysOf, sequenceMoves } from "../core/repair.ts";
+import { resolveZone } from "../core/zone.ts";
+import { carryOut, type Outcome, type RepairTable } from "../db/carryOut.ts";
+import { type AuditDatabase, withAudit } from "../db/installation.ts";
+import { type NotedOperation, noteOperation, type RepairKind, setOrigin } from "../db/operation.ts";
+import {
+  isHidden,
+  moveSequence,
+  type OwnTrigger,
+  readDependents,
+  readSequences,
+  readTriggers,
+  type WriteEvent,
+} from "../db/repairFacts.ts";
+import { preferZone, requireZone } from "../db/zone.ts";
+import { refusal } from "../errors.ts";
+import type { Io } from "../io.ts";
+import type { ExtraFields } from "../output/json.ts";
+import { lookOf } from "../output/look.ts";
+import { findingText, type RepairPlan, repairJson, repairScript, repairText } from "../output/repair.ts";
+import type { RowDifference } from "../types.ts";
+
+/** What is to be put back: of each table the differences from what is to what shall be. */
+export interface RepairRequest {
+  readonly tables: readonly RepairTable[];
+  /** What has to be said of what is left alone. */
+  readonly notes: readonly string[];
+  /** Sentences why it cannot be done as asked, each with what to do instead. */
+  readonly obstacles: readonly Obstacle[];
+  /** What a document says of the whole. */
+  readonly extra: ExtraFields;
+  /** What is noted of the operation beside its counts. */
+  readonly words: object;
+}
+
+/** Why something cannot be done as asked. */
+export interface Obstacle {
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+/** Thrown to leave the transaction without a trace, with the plan that shows why. */
+class Unfit extends Error {
+  readonly plan: RepairPlan;
+
+  constructor(plan: RepairPlan) {
+    super("the plan is not fit to be carried out");
+    this.plan = plan;
+  }
+}
+
+/**
+ * Plans what `gather` asks for and carries it out in one transaction of one snapshot: for good with --apply, else to see
+ * that it works, and takes it back. Prints the plan, or what was done. Exit 5, with nothing changed, where something
+ * stands against it.
+ */
+export async function runRepair(
+  kind: RepairKind,
+  options: RepairOptions,
+  io: Io,
+  gather: (audit: AuditDatabase) => Promise<RepairRequest>,
+): Promise<void> {
+  const zone = resolveZone(options.tz, io.env);
+  const around = options.apply ? withTransaction : withRollback;
+  const plan = await withAudit({ ...options, writes: true }, io, async (audit) => {
+    try {
+      return await around(audit.sql, { isolation: "repeatable read" }, async (sql) => {
+        // One that nobody asked for, and only this machine knows, is passed over.
+        await (options.tz === undefined ? preferZone : requireZone)(sql, zone);
+        const within = { ...audit, sql };
+        return carryOutRequest(within, kind, await gather(within), options);
+      });
+    } catch (error) {
+      if (error instanceof Unfit) return error.plan;
+      throw error;
+    }
+  });
+  await io.out(planText(plan, options, io));
+  const [first, ...more] = plan.obstacles;
+  if (first === undefined) return;
+  throw refusal(
+    [first.message, ...more.map(({ message }) => message)].join("\n"),
+    [...new Set([first, ...more].flatMap(({ hint }) => hint ?? []))].join("\n") || undefined,
+  );
+}
+
+function planText(plan: RepairPlan, options: RepairOptions, io: Io): string {
+  if (options.json) return repairJson(plan);
+  if (options.output === "sql") return repairScript(plan);
+  const text = repairText(plan, lookOf(io, options));
+  return options.dryRun ? `${text}\n${repairScript(plan)}` : text;
+}
+
+async function carryOutRequest(
+  audit: AuditDatabase,
+  kind: RepairKind,
+  request: RepairRequest,
+  options: RepairOptions,
+): Promise<RepairPlan> {
+  const plan = await planOf(audit, kind, request, options);
+  if (plan.obstacles.length > 0) throw new Unfit(plan);
+  if (plan.tables.length === 0) return plan;
+  const operation = options.apply ? await note(audit, kind, request, plan) : undefined;
+  await setOrigin(audit, { ...options, operation: operation?.id });
+  const outcome = await carryOut(
+    audit,
+    request.tables,
+    plan.patch,
+    plan.triggers.filter(({ fires }) => !fires).map(({ trigger }) => trigger),
+  );
+  const seen = { ...plan, outcome, obstacles: sideEffects(outcome, options) };
+  if (seen.obstacles.length > 0) throw new Unfit(seen);
+  if (operation === undefined) return seen;
+  // Last of all: a sequence knows no rollback.
+  for (const move of plan.sequences.filter(({ movable }) => movable)) await moveSequence(audit, move);
+  return { ...seen, operation };
+}
+
+async function planOf(
+  audit: AuditDatabase,
+  kind: RepairKind,
+  { tables: asked, notes, obstacles, extra }: RepairRequest,
+  options: RepairOptions,
+): Promise<RepairPlan> {
+  const tables = asked.filter(({ differences }) => differences.length > 0);
+  const found: Obstacle[] = [...obstacles, ...(await replicaObstacles(audit, tables))];
+  const triggers: RepairPlan["triggers"][number][] = [];
+  const dependents: RepairPlan["dependents"][number][] = [];
+  const sequences: RepairPlan["sequences"][number][] = [];
+  for (const table of tables) {
+    const { relation, differences } = table;
+    if (await isHidden(audit, relation))
+      found.push({
+        message: `Row-level security hides rows of ${tableLabel(relation)} from you, so it cannot be put back as a whole.`,
+        hint: "Run it as a role that sees all rows: the table's owner, or one with BYPASSRLS.",
+      });
+    const events = eventsOf(differences);
+    for (const trigger of await readTriggers(audit, relation)) {
+      if (!trigger.events.some((event) => events.has(event))) continue;
+      const fires = options.triggers !== "skip" || trigger.records;
+      triggers.push({ trigger, fires });
+      if (!fires && !trigger.switchable) found.push(notSwitchable(trigger));
+    }
+    const going = keysOf(differences.filter((difference) => leavesKey(difference)));
+    const among = asked.map(({ oid }) => oid);
+    dependents.push(...(await readDependents(audit, relation, going, among)));
+    sequences.push(...sequenceMoves(await readSequences(audit, relation), differences));
+  }
+  for (const { constraint, schema, table, action, rows } of dependents) {
+    if (rows === null || (action !== "refuses" && options.allowSideEffects)) continue;
+    const label = tableLabel({ schema, table });
+    const many = `${rows} ${rows === "1" ? "row" : "rows"} of ${label}`;
+    found.push({
+      message:
+        action === "refuses"
+          ? `${many} refer to rows that are to go (foreign key ${constraint}).`
+          : `${many} would ${action === "deletes" ? "be deleted" : "lose their reference"} with rows that are to go (foreign key ${constraint}).`,
+      hint:
+        action === "refuses"
+          ? `Name ${label} as well, to have it put back with the others.`
+          : `Name ${label} as well, to have it put back with the others; or allow it with --allow-side-effects.`,
+    });
+  }
+  const [session] = await audit.sql<{ zone: string }[]>`select current_setting('TimeZone') as zone`;
+  return {
+    timeZone: session?.zone ?? "UTC",
+    ...{ kind, tables, notes, obstacles: found, extra, triggers, dependents, sequences },
+    patch: planPatch(tables),
+    outcome: undefined,
+    operation: undefined,
+  };
+}
+
+/** In a session that plays the replica our triggers rest: what it wrote would be missing in the log. */
+async function replicaObstacles({ sql }: AuditDatabase, tables: readonly RepairTable[]): Promise<Obstacle[]> {
+  const [role] = await sql<{ origin: boolean }[]>`
+    select current_setting('session_replication_role') = 'origin' as origin`;
+  if (role?.origin || tables.every(({ relation }) => relation.always)) return [];
+  return [
+    {
+      message: "session_replication_role is not origin, so what is written now would not be recorded.",
+      hint: "Leave it as it is by default; to keep the application's triggers quiet there is --triggers skip.",
+    },
+  ];
+}
+
+function notSwitchable(trigger: OwnTrigger): Obstacle {
+  return {
+    message: `Trigger ${trigger.name} of ${tableLabel(trigger)} cannot be skipped: only the table's owner may switch it off.`,
+    hint: "Run it as the owner, or let triggers fire: --triggers fire",
+  };
+}
+
+function eventsOf(differences: readonly RowDifference[]): Set<WriteEvent> {
+  const names = { inserted: "insert", deleted: "delete", changed: "update" } as const;
+  return new Set(differences.map(({ kind }) => names[kind]));
+}
+
+function leavesKey(difference: RowDifference): boolean {
+  return difference.kind === "deleted" || (difference.kind === "changed" && difference.oldKey !== undefined);
+}
+
+function sideEffects(outcome: Outcome, { allowSideEffects }: RepairOptions): Obstacle[] {
+  if (allowSideEffects) return [];
+  const texts = findingText(outcome);
+  const [first] = texts;
+  if (first === undefined) return [];
+  const more = texts.length > 1 ? ` (and ${texts.length - 1} more, see the plan)` : "";
+  return [
+    {
+      message: `It would not come to what was asked for: ${first}${more}.`,
+      hint: "Triggers of the application, or actions of foreign keys, do that. Keep triggers quiet with --triggers skip, or allow it with --allow-side-effects.",
+    },
+  ];
+}
+
+async function note(
+  audit: AuditDatabase,
+  kind: RepairKind,
+  request: RepairRequest,
+  plan: RepairPlan,
+): Promise<NotedOperation> {
+  const [only, second] = plan.tables;
+  return noteOperation(audit, kind, second === undefined && only ? only.relation.id : null, {
+    ...request.words,
+    tables: plan.tables.map(({ schema, table, relation, differences }) => ({
+      relation: relation.id,
+      schema,
+      table,
+      ...differences.reduce(countDifference, noDifferences),
+    })),
+  });
+}

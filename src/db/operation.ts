@@ -1,0 +1,106 @@
+import { sqlStateOf } from "../connection/failure.ts";
+import { quoteIdentifier } from "../core/name.ts";
+import { ExitCode, UserError } from "../errors.ts";
+import type { AuditDatabase } from "./installation.ts";
+
+/** What puts rows back. */
+export type RepairKind = "restore" | "revert" | "undo";
+
+/** An operation that was noted in the transaction which carries it out. */
+export interface NotedOperation {
+  /** bigint as text. */
+  readonly id: string;
+  /** The tag that names the state before it. */
+  readonly tag: string;
+  /** The transaction, xid8 as text. */
+  readonly tx: string;
+}
+
+/** The tag that names the state before an operation. */
+export function tagBefore(kind: RepairKind, id: string): string {
+  return `before-${kind}-${id}`;
+}
+
+/**
+ * Notes an operation in the open transaction, before it writes anything else, and tags the state it began with: the
+ * tag has the transaction's own snapshot, so it is what the plan was made from, exactly. It takes the caller's own rights: exit
+ * 4, with the grants, where these do not do.
+ */
+export async function noteOperation(
+  audit: AuditDatabase,
+  kind: RepairKind,
+  relation: number | null,
+  plan: object,
+): Promise<NotedOperation> {
+  const { sql, object } = audit;
+  try {
+    const [noted] = await sql<{ id: string; tx: string }[]>`
+      insert into ${object("operation")} (kind, relation, plan)
+      values (${kind}, ${relation},
+        ${JSON.stringify(plan)}::text::jsonb || jsonb_build_object('tx', pg_current_xact_id()::text))
+      returning id::text as id, plan ->> 'tx' as tx`;
+    if (!noted) throw new Error("an operation was not noted");
+    return { ...noted, tag: await tagState(audit, tagBefore(kind, noted.id), noted.id) };
+  } catch (error) {
+    throw sqlStateOf(error) === "42501" ? mayNotNote(audit) : error;
+  }
+}
+
+/** The name, or where somebody has given it to another instant, one like it. */
+async function tagState(
+  { sql, object, installation }: AuditDatabase,
+  name: string,
+  id: string,
+): Promise<string> {
+  for (let number = 1; ; number++) {
+    const tag = number === 1 ? name : `${name}.${number}`;
+    const [set] = await sql`
+      insert into ${object("tag")} (name, since, snapshot, id, era, note)
+      select ${tag}, ${object("_settled_since")}(pg_current_snapshot()), pg_current_snapshot(),
+        nextval(${`${quoteIdentifier(installation.schema)}.change_id`}::text::regclass),
+        (select max(era) from ${object("installation")}), ${`the state before operation ${id}`}
+      on conflict do nothing
+      returning name`;
+    if (set) return tag;
+  }
+}
+
+function mayNotNote({ user, installation }: AuditDatabase): UserError {
+  const schema = quoteIdentifier(installation.schema);
+  const role = quoteIdentifier(user);
+  return new UserError(
+    ExitCode.Surroundings,
+    `Role ${role} may not note operations in schema ${schema}, so nothing was changed: what is put back has to be on record.`,
+    {
+      hint: `The owner of the schema can allow it with: grant insert on ${schema}.operation, ${schema}.tag to ${role}; grant select on ${schema}.operation to ${role}; grant usage on sequence ${schema}.change_id to ${role}`,
+    },
+  );
+}
+
+/**
+ * Says, for the open transaction, who writes and why. The actor is the caller's own unless one is given; what the caller's
+ * context says stays.
+ */
+export async function setOrigin(
+  { sql, object }: AuditDatabase,
+  {
+    actor,
+    reason,
+    operation,
+  }: {
+    readonly actor?: string | undefined;
+    readonly reason?: string | undefined;
+    readonly operation?: string | undefined;
+  },
+): Promise<void> {
+  if (actor !== undefined) await sql`select set_config('audit.actor', ${actor}, true)`;
+  const facts = {
+    ...(reason !== undefined && { reason }),
+    ...(operation !== undefined && { operation }),
+  };
+  if (Object.keys(facts).length === 0) return;
+  await sql`
+    select set_config('audit.context',
+      (coalesce(${object("_context")}(current_setting('audit.context', true)), '{}') || ${JSON.stringify(facts)}::text::jsonb)::text,
+      true)`;
+}
