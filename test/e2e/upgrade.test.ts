@@ -124,6 +124,14 @@ async function rememberAs(shop: Shop, tag: string): Promise<void> {
   shop.moments.push({ source: (table) => `audit.at_tag(null::${table}, '${tag}')`, rows });
 }
 
+/** The same as the former version's command did it, where it had one. */
+async function tagAsFormer(shop: Shop, tag: string): Promise<void> {
+  if (!shop.former.tags) return;
+  const rows = await tablesOf(shop);
+  await shop.superuser`select audit.tag(${tag}, null)`;
+  shop.moments.push({ source: (table) => `audit.at_tag(null::${table}, '${tag}')`, rows });
+}
+
 /** Runs statements one by one, and remembers the tables after each. */
 async function through(shop: Shop, ...statements: readonly string[]): Promise<void> {
   for (const statement of statements) {
@@ -144,8 +152,10 @@ async function writeUnderFormer(shop: Shop): Promise<void> {
     "begin; update people set name = 'half' where id = 3; update depot.part set note = 'half'",
   );
   await remember(shop);
+  await tagAsFormer(shop, "half-way");
   await shop.owner.unsafe("update people set name = 'whole' where id = 3; commit");
   await remember(shop);
+  await tagAsFormer(shop, "whole");
 }
 
 /** The same life goes on, in the session that wrote before. */
@@ -208,6 +218,22 @@ async function expectHealthy({ audit, former }: Shop, capture: string): Promise<
   expect(items).toHaveLength(former.enables.length);
 }
 
+/** The views of histories show what the log holds of their tables, before the upgrade and after it. */
+async function expectViews({ superuser, former }: Shop): Promise<void> {
+  const named = await superuser<{ name: string; id: number }[]>`
+    select quote_ident(view_name) as name, id from audit.relation where view_name is not null order by id`;
+  expect(named.map(({ name }) => name)).toEqual(former.views);
+  for (const { name, id } of named) {
+    const [shown] = await superuser.unsafe<{ more: string; there: string }[]>(
+      `select count(*) filter (where change.id is null) as more,
+         (select count(*) from audit.change where relation = ${id}) - count(change.id) as there
+       from audit.${name} as shown
+       left join audit.change on change.relation = ${id} and change.id = shown.audit_id`,
+    );
+    expect({ name, ...shown }).toEqual({ name, more: "0", there: "0" });
+  }
+}
+
 /** Rotates and closes as prune does, and writes on: of the first class, a closed segment, one that is closing and a hot one. */
 async function leaveSegmentsBehind(shop: Shop): Promise<void> {
   const { owner } = shop;
@@ -217,8 +243,10 @@ async function leaveSegmentsBehind(shop: Shop): Promise<void> {
   await through(shop, "insert into counted values (8, 8)");
   await owner`select audit._open_segment(1)`;
   await through(shop, "update counted set n = 9 where id = 8; delete from counted where id = 8");
-  const states = await owner<{ state: string }[]>`select state from audit.segment order by id`;
-  expect(states.map(({ state }) => state)).toEqual(["closed", "hot", "closing", "hot"]);
+  const states = await owner<
+    { state: string }[]
+  >`select state from audit.segment where retention = 1 order by id`;
+  expect(states.map(({ state }) => state)).toEqual(["closed", "closing", "hot"]);
 }
 
 /** Every segment has the indexes of the log, attached to them and valid, and no other. */
@@ -283,6 +311,7 @@ describe.each(formers)("An installation of version $version by a superuser", (fo
     await expectHealthy(shop, "generated");
     await expectNoLeftovers(shop);
     await expectIndexed(shop);
+    await expectViews(shop);
     await expectPast(shop);
 
     await maintenance?.unsafe("create database fresh owner shop_owner template template0");
@@ -298,6 +327,7 @@ describe.each(formers)("An installation of version $version by a superuser", (fo
     await maintenance?.unsafe("drop database fresh with (force)");
 
     await expectCaptureGoesOn(shop);
+    await expectViews(shop);
     await expectHistoryIsOne(shop);
 
     expect((await shop.audit("init")).stdout).toContain(`already version ${version}`);
@@ -362,7 +392,7 @@ describe.each(formers)("An installation of version $version that was not upgrade
   });
 });
 
-describe.each(formers.slice(-1))("An installation of version $version", (former) => {
+describe.each(formers.slice(1))("An installation of version $version", (former) => {
   const shop = useShop(former, { superuser: true });
 
   it("is left as it is, and goes on, where a writer holds init up for too long", async () => {
@@ -380,8 +410,10 @@ describe.each(formers.slice(-1))("An installation of version $version", (former)
 
   it("goes on recording each table as it was told to", async () => {
     const { owner, superuser } = shop;
-    // No command set tags then, but nobody was kept from it.
-    await owner`insert into audit.tag (name, id, snapshot, era) values ('by-hand', nextval('audit.change_id'), pg_current_snapshot(), 1)`;
+    // Before 0.3 no command set tags, but nobody was kept from it.
+    if (former.tags) await owner`select audit.tag('by-hand', null)`;
+    else
+      await owner`insert into audit.tag (name, id, snapshot, era) values ('by-hand', nextval('audit.change_id'), pg_current_snapshot(), 1)`;
     await shop.audit("init");
     await owner.unsafe("insert into visit values ('/', 1)");
     await owner.unsafe(`
@@ -462,6 +494,7 @@ describe.each(formers)(
       await expectHealthy(shop, "guarded");
       await expectNoLeftovers(shop);
       await expectCaptureGoesOn(shop);
+      await expectViews(shop);
       await expectPast(shop);
       await expectHistoryIsOne(shop);
 
@@ -485,11 +518,13 @@ describe.each(formers)(
       await expectIndexed(shop);
       await rememberAs(shop, "taken-over");
       await expectCaptureGoesOn(shop);
+      await expectViews(shop);
       await expectPast(shop);
       await expectHistoryIsOne(shop);
       const owners = await shop.superuser<{ name: string }[]>`
       select relname::text as name from pg_class
-      where relnamespace = 'audit'::regnamespace and relkind in ('r', 'p', 'v', 'S') and relowner <> 'shop_owner'::regrole`;
+      where relnamespace = 'audit'::regnamespace and relkind in ('r', 'p', 'v', 'S') and relowner <> 'shop_owner'::regrole
+        and relname not in (select view_name from audit.relation where view_name is not null)`;
       expect([...owners]).toEqual([]);
       await superusers("uninstall", "--confirm", "shop");
       expect(await describeCatalog(shop.superuser, { roles: "audit%" })).toEqual(shop.before);
