@@ -1,11 +1,16 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { version } from "../../src/version.ts";
+import { archiveLines, logLines } from "../helpers/archivedSet.ts";
 import { type AuditOf, auditOf } from "../helpers/auditOf.ts";
 import { describeCatalog } from "../helpers/catalog.ts";
 import { connectTo, type TestSql, urlOfDatabase } from "../helpers/client.ts";
 import { describeSchema } from "../helpers/describeSchema.ts";
 import { type Former, formers, installFormer } from "../helpers/installedFormer.ts";
+import { passTime } from "../helpers/passTime.ts";
 import { startTestServer, type TestServer } from "../helpers/testServer.ts";
 
 // A server of their own, on which the audit roles are there only as far as these tests make them.
@@ -456,6 +461,187 @@ describe.each(formers.slice(1))("An installation of version $version", (former) 
     await writer.end();
     expect(await upgrade).toMatchObject({ code: 0, stderr: "" });
     expect(await shop.audit.items("history", "visit")).toHaveLength(1);
+  });
+});
+
+/** Deletes of a closed segment what is older than an instant, as prune of 0.3.0 did when it spanned more than one rotation. */
+async function deleteAsFormer(sql: TestSql, segment: number, cutoff: string): Promise<void> {
+  await sql`
+    update audit.relation as relation
+    set horizon_at = greatest(relation.horizon_at, expired.last_at)
+    from (
+      select relation, max(at) as last_at from audit.change
+      where segment = ${segment} and at < ${cutoff}::text::timestamptz
+      group by relation
+    ) as expired
+    where expired.relation = relation.id`;
+  await sql.begin(async (transaction) => {
+    await transaction`select set_config('audit.maintenance', 'prune', true)`;
+    await transaction`delete from audit.change where segment = ${segment} and at < ${cutoff}::text::timestamptz`;
+    await transaction`delete from audit.segment_relation where segment = ${segment}`;
+    await transaction`
+      insert into audit.segment_relation (segment, relation, changes, first_at, last_at)
+      select segment, relation, count(*), min(at), max(at) from audit.change where segment = ${segment} group by segment, relation`;
+    await transaction`
+      update audit.segment as segment
+      set first_id = held.first_id, last_id = held.last_id, first_at = held.first_at, last_at = held.last_at, changes = held.changes
+      from (
+        select min(id) as first_id, max(id) as last_id, min(at) as first_at, max(at) as last_at, count(*) as changes
+        from audit.change where segment = ${segment}
+      ) as held
+      where segment.id = ${segment}`;
+    await transaction`insert into audit.operation (kind, plan) values ('prune', '{"act": "delete"}')`;
+  });
+}
+
+const pair = '"Odd.Pair"';
+
+/**
+ * A closed segment of what is kept for 90 days, whose oldest changes are gone already. One transaction that wrote there went
+ * on elsewhere, past the rotation and past the tag amid.
+ */
+async function leaveAgedSegment(shop: Shop): Promise<void> {
+  const { owner, superuser } = shop;
+  await owner.unsafe(`insert into ${pair} values ('p', 'x', 1, 1.50), ('q', null, 1, 2)`);
+  await owner.unsafe(`update ${pair} set note = 'old'`);
+  const [now] = await superuser<{ at: string }[]>`select clock_timestamp()::text as at`;
+  await owner.unsafe(`update ${pair} set n = n + 1; insert into ${pair} values ('r', 'r', 2, 0)`);
+  await tagAsFormer(shop, "kept");
+  const straddler = connectTo(urlOfDatabase(server?.url ?? "", "shop"), { max: 1 });
+  await straddler.unsafe(`begin; update ${pair} set note = 'straddled' where a = 2`);
+  await owner.unsafe(`update ${pair} set note = 'y' where a = 1; delete from ${pair} where "x y" = 'p'`);
+  await owner`select audit._open_segment(2)`;
+  await owner`update audit.segment set closing_xid = pg_snapshot_xmax(pg_current_snapshot()) where state = 'closing'`;
+  await tagAsFormer(shop, "amid");
+  await straddler.unsafe("insert into ledger (note) values ('end'); commit");
+  await straddler.end();
+  await tagAsFormer(shop, "after");
+  await owner`select audit._close_segment(2)`;
+  await deleteAsFormer(owner, 2, now?.at ?? "");
+}
+
+describe.each(formers.slice(2))("Segments that version $version closed", (former) => {
+  const shop = useShop(former, { superuser: true });
+  let target: string;
+
+  beforeEach(async () => {
+    target = await mkdtemp(join(tmpdir(), "pgtrail-upgrade-"));
+    await leaveAgedSegment(shop);
+    await shop.audit("init");
+    expect(await horizonOf()).toMatchObject({ lost: true, risen: true, ended: false });
+    await expectPast(shop);
+    await passTime(shop.superuser, 91 * 24);
+    await shop.owner.unsafe(`insert into ${pair} values ('new', 'n', 3, 3)`);
+    await remember(shop);
+  });
+  afterEach(() => rm(target, { recursive: true, force: true }));
+
+  /** Whether the horizon of the pairs has risen, to the end of the transaction that went on; and what of it is lost. */
+  async function horizonOf() {
+    const [found] = await shop.superuser<{ risen: boolean; lost: boolean; ended: boolean }[]>`
+      select horizon_at is not null as risen, lost_at is not distinct from horizon_at as lost,
+        horizon_at is not distinct from (
+          select at from audit.change where new->>'note' = 'end') as ended
+      from audit.relation where table_name = 'Odd.Pair'`;
+    return found;
+  }
+
+  const segmentsOfClass = async () =>
+    (
+      await shop.superuser<{ it: string }[]>`
+        select state as it from audit.segment where retention = 2 order by id`
+    ).map(({ it }) => it);
+
+  const refusedAt = async (instant: string, ...more: string[]) => {
+    const { code, stdout } = await shop.audit.run(["at-time", instant, pair, ...more]);
+    expect({ instant, code, stdout }).toEqual({ instant, code: 3, stdout: "" });
+  };
+
+  /** The tables as they were once the transaction was done: still exact. */
+  const expectRest = async () => {
+    for (const { source, rows } of shop.moments.slice(2)) expect(await tablesOf(shop, source)).toEqual(rows);
+    expect(await rowsOf(shop.superuser, "audit.at_tag(null::ledger, 'amid')", "id")).toBe("");
+    await expectHealthy(shop, "generated");
+  };
+
+  it("go as a whole, and the horizon rises to the end of who wrote there", async () => {
+    const { stdout } = await shop.audit("prune", "--json");
+    const { items } = JSON.parse(stdout) as { items: { segment: number; act: string; changes: string }[] };
+    expect(items.filter(({ segment }) => segment === 2)).toMatchObject([{ act: "drop", changes: "7" }]);
+    expect(await horizonOf()).toEqual({ risen: true, lost: true, ended: true });
+    expect(await segmentsOfClass()).toEqual(["closed", "hot"]);
+    await refusedAt("tag:kept");
+    await refusedAt("tag:amid");
+    await expectRest();
+  });
+
+  it("go into an archive as far as they are there, from which the past is still known", async () => {
+    const kept = await shop.audit.items("at-time", "tag:kept", pair);
+    const amid = await shop.audit.items("at-time", "tag:amid", pair);
+    expect(kept).toHaveLength(3);
+    const [former] = await shop.superuser`select lost_at from audit.relation where table_name = 'Odd.Pair'`;
+    const lines = await logLines(shop.superuser, "segment = 2");
+    expect(lines.size).toBe(7);
+    await shop.audit("prune", "--archive", target);
+    expect(await archiveLines(target)).toEqual(lines);
+    expect(await segmentsOfClass()).toEqual(["archived", "closed", "hot"]);
+    expect(await horizonOf()).toEqual({ risen: true, lost: false, ended: true });
+    expect(await shop.superuser`select lost_at from audit.relation where table_name = 'Odd.Pair'`).toEqual([
+      former,
+    ]);
+    await refusedAt("tag:kept");
+    expect(await shop.audit.items("at-time", "tag:kept", pair, "--archive", target)).toEqual(kept);
+    expect(await shop.audit.items("at-time", "tag:amid", pair, "--archive", target)).toEqual(amid);
+    const [lost] = await shop.superuser<
+      { at: string }[]
+    >`select to_char(lost_at at time zone 'UTC' - interval '1 microsecond', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
+      from audit.relation where table_name = 'Odd.Pair'`;
+    await refusedAt(lost?.at ?? "", "--archive", target);
+    await expectRest();
+  });
+
+  it("keep what is held, under a floor and by a rotation that are set after the upgrade", async () => {
+    const { audit, superuser } = shop;
+    await audit("hold", "add", "case", "--table", pair, "--key", "1", "q", "--reason", "why");
+    await audit("retention", "set", "90d", "90d", "--floor", "60d", "--rotate", "30d");
+    // A class that is named after its interval keeps just that.
+    await audit("retention", "set", "normal", "1y", "--floor", "180d");
+    expect(await audit.run(["retention", "set", "normal", "90d"])).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining("180 days"),
+    });
+    expect(
+      await superuser`select name, floor::text, rotate_age::text as age from audit.retention order by id`,
+    ).toEqual([
+      { name: "forever", floor: null, age: null },
+      { name: "90d", floor: "60 days", age: "30 days" },
+      { name: "1y", floor: null, age: null },
+      { name: "normal", floor: "180 days", age: null },
+    ]);
+    const { stdout } = await audit("prune", "--json");
+    const { items } = JSON.parse(stdout) as { items: { segment: number; act: string }[] };
+    expect(items.filter(({ segment }) => segment === 2)).toMatchObject([{ act: "delete" }, { act: "keep" }]);
+    const held = () =>
+      superuser<{ it: string }[]>`
+        select concat(op, ' ', key) as it from audit.change where segment = 2 order by id`.then((rows) =>
+        rows.map(({ it }) => it),
+      );
+    expect(await held()).toEqual(['U ["1", "q"]', 'U ["1", "q"]']);
+    expect(await horizonOf()).toEqual({ risen: true, lost: true, ended: true });
+    await expectRest();
+    await audit("hold", "lift", "case", "--reason", "over");
+    await audit("prune");
+    expect(await held()).toEqual([]);
+    expect(await segmentsOfClass()).toEqual(["closed", "hot"]);
+    // Rotated by its own age from now on.
+    await passTime(superuser, 29 * 24);
+    await shop.owner.unsafe(`update ${pair} set n = 4 where a = 3`);
+    await audit("prune");
+    expect(await segmentsOfClass()).toEqual(["closed", "hot"]);
+    await passTime(superuser, 2 * 24);
+    await audit("prune");
+    expect(await segmentsOfClass()).toEqual(["closed", "closed", "hot"]);
+    await expectHealthy(shop, "generated");
   });
 });
 
