@@ -13,7 +13,7 @@ import { droppedColumns, keysWhere, unknownColumns } from "../db/past.ts";
 import { readPatchTable } from "../db/patchTables.ts";
 import { findNamedRelation, type Relation, resolveKey, resolveRelation } from "../db/registry.ts";
 import { readShapes } from "../db/shapes.ts";
-import { refusal } from "../errors.ts";
+import { refusal, usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { instantJson } from "../output/instant.ts";
 import type { Instant, RowDifference } from "../types.ts";
@@ -32,6 +32,12 @@ interface Target {
 
 async function gather(audit: AuditDatabase, options: RestoreOptions, io: Io): Promise<RepairRequest> {
   const target = await settleTarget(audit, options);
+  const narrowing = options.where !== undefined ? "--where" : options.columns && "--columns";
+  if (narrowing && target.relations.length > 1)
+    throw usageError(
+      `${narrowing} narrows one table, and ${target.relations.map(tableLabel).join(", ")} are named.`,
+      "Restore that table by itself, parents before children.",
+    );
   const instant = await settleInstant(audit, options.to, options, io);
   const now = { ...instant, ...present };
   const tables: RepairTable[] = [];

@@ -59,19 +59,20 @@ interface Keyed {
 }
 
 function deleteStatement(table: PatchTable, rows: readonly Keyed[], spelling: Spelling): PatchStatement {
-  const { open, items, separator, close } = keyList(table, rows, spelling);
+  const { open, items, close } = keyList(table, rows, spelling);
   return {
     notes: [],
-    lines: [`delete from ${ownRows(table)} where ${open}`, ...listed(items, "", separator), `${close};`],
+    lines: [`delete from ${ownRows(table)} where ${open}`, ...listed(items), `${close};`],
     rows: rows.length,
   };
 }
 
 /** The delete is done before the first row is inserted, and foreign keys are looked at after the last. */
 function replaceStatement(table: PatchTable, rows: readonly Changed[], spelling: Spelling): PatchStatement {
-  const { open, items, separator, close } = keyList(table, rows, spelling);
+  const { open, items, close } = keyList(table, rows, spelling);
+  const single = table.key.length === 1;
   const columns = writable(table);
-  const names = columns.map(({ name }) => sqlName(name)).join(", ");
+  const names = namesOf(columns);
   const values = rows.map((row) => {
     const texts = columns.map((column) => {
       const value = columnValue(row.new, column.name);
@@ -82,7 +83,7 @@ function replaceStatement(table: PatchTable, rows: readonly Changed[], spelling:
   return {
     notes: [],
     lines: [
-      `with gone as (delete from ${ownRows(table)} where ${open}${items.join(`${separator} `)}${close} returning 1)`,
+      `with gone as (delete from ${ownRows(table)} where ${open}${single ? "" : " "}${items.join(", ")}${close} returning 1)`,
       `insert into ${nameOf(table)} (${names}) overriding system value select * from (values`,
       ...listed(values),
       `) as anew where (select count(*) from gone) ${spelling === "plain" ? ">=" : "operator(pg_catalog.>=)"} 0;`,
@@ -173,8 +174,8 @@ function namesOf(columns: readonly PatchColumn[]): string {
   return columns.map(({ name }) => sqlName(name)).join(", ");
 }
 
-function listed(items: readonly string[], end = "", separator = ","): string[] {
-  return items.map((item, index) => `  ${item}${index === items.length - 1 ? end : separator}`);
+function listed(items: readonly string[], end = ""): string[] {
+  return items.map((item, index) => `  ${item}${index === items.length - 1 ? end : ","}`);
 }
 
 function writable({ columns }: PatchTable): PatchColumn[] {
@@ -185,19 +186,18 @@ function typed(value: Value, { type }: PatchColumn): string {
   return value === null ? "null" : `${sqlLiteral(value)}::${sqlType(type)}`;
 }
 
-/** A condition that is true of the rows with these keys, in parts. */
+/** A condition that is true of the rows with these keys, in parts. Keys of several columns are joined, not tried in turn. */
 function keyList(table: PatchTable, rows: readonly Keyed[], spelling: Spelling) {
   const single = table.key.length === 1;
   const columns = table.key.map(sqlName).join(", ");
-  if (spelling === "qualified" && !single) {
-    const items = rows.map(({ key }) => `(${keyMatch(table, key, spelling)})`);
-    return { open: "(", items, separator: " or", close: ")" };
-  }
   const values = rows.map(({ key }) => keyLiterals(table, key).join(", "));
-  if (spelling === "qualified")
-    return { open: `${columns} ${qualifiedEquals} any (array[`, items: values, separator: ",", close: "])" };
   const items = single ? values : values.map((texts) => `(${texts})`);
-  return { open: `${single ? columns : `(${columns})`} in (`, items, separator: ",", close: ")" };
+  if (!single) {
+    const within = spelling === "plain" ? "in" : `${qualifiedEquals} any`;
+    return { open: `(${columns}) ${within} (values`, items, close: ")" };
+  }
+  if (spelling === "plain") return { open: `${columns} in (`, items, close: ")" };
+  return { open: `${columns} ${qualifiedEquals} any (array[`, items, close: "])" };
 }
 
 /**

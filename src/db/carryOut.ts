@@ -24,13 +24,13 @@ export interface Outcome {
   readonly others: readonly OtherChanges[];
 }
 
-/** Rows that triggers or foreign keys changed beside those of the plan. bigint as text. */
+/** Rows that triggers or foreign keys changed beside those of the plan. */
 export interface OtherChanges {
   readonly schema: string;
   readonly table: string;
-  readonly insert: string;
-  readonly update: string;
-  readonly delete: string;
+  readonly insert: number;
+  readonly update: number;
+  readonly delete: number;
 }
 
 /** So many statements of one row each go to the server at once. */
@@ -117,33 +117,44 @@ export async function presentImages(
   return new Map(rows.map(({ key, image }) => [key, JSON.parse(image) as Image]));
 }
 
-/** What this transaction recorded that is not in the plan. */
+/** What this transaction recorded that is not in the plan. Held against it here: the server would try each pair. */
 async function otherChanges(
   { sql, object }: AuditDatabase,
   tables: readonly RepairTable[],
 ): Promise<OtherChanges[]> {
-  const planned = JSON.stringify(
-    tables.flatMap(({ relation, differences }) =>
-      keysOf(differences).map((key) => ({ relation: relation.id, key })),
-    ),
+  const planned = new Map(
+    tables.map(({ relation, differences }) => [relation.id, new Set(keysOf(differences))]),
   );
-  return sql<OtherChanges[]>`
-    with planned as materialized (
-      select relation, key from jsonb_to_recordset(${planned}::text::jsonb) as planned (relation integer, key text)
-    )
-    select relation.schema_name as schema, relation.table_name as table,
-      (count(*) filter (where change.op = 'I'))::text as insert,
-      (count(*) filter (where change.op = 'U'))::text as update,
-      (count(*) filter (where change.op in ('D', 'T')))::text as delete
+  const others = new Map<number, { schema: string; table: string } & Record<OtherOp, number>>();
+  const query = sql<Recorded[]>`
+    select relation.id as relation, relation.schema_name as schema, relation.table_name as table,
+      change.op, change.key, change.old_key as "oldKey"
     from ${object("change")} as change
     join ${object("relation")} as relation on relation.id = change.relation
     where change.at >= transaction_timestamp() - interval '1 minute' and change.xid = pg_current_xact_id()
-      and not exists (
-        select from planned
-        where planned.relation = change.relation and planned.key = any (array[change.key, change.old_key])
-      )
-    group by relation.id
-    order by 1, 2`;
+    order by 2, 3`;
+  for await (const batch of query.cursor(500))
+    for (const { relation, schema, table, op, key, oldKey } of batch) {
+      const keys = planned.get(relation);
+      if (keys?.has(key ?? "") || keys?.has(oldKey ?? "")) continue;
+      const counts = others.get(relation) ?? { schema, table, insert: 0, update: 0, delete: 0 };
+      others.set(relation, counts);
+      counts[otherOps[op] ?? "delete"]++;
+    }
+  return [...others.values()];
+}
+
+type OtherOp = "insert" | "update" | "delete";
+
+const otherOps: Readonly<Record<string, OtherOp>> = { I: "insert", U: "update" };
+
+interface Recorded {
+  readonly relation: number;
+  readonly schema: string;
+  readonly table: string;
+  readonly op: string;
+  readonly key: string | null;
+  readonly oldKey: string | null;
 }
 
 /** The server's refusal of a statement, with the table it was about, and the row where the server names it. */

@@ -127,10 +127,10 @@ export function findingText({ deviations, others }: Outcome): string[] {
     }),
     ...others.map(({ schema, table, ...counts }) => {
       const texts = (["insert", "update", "delete"] as const)
-        .filter((op) => counts[op] !== "0")
+        .filter((op) => counts[op] > 0)
         .map(
           (op) =>
-            `${countText(BigInt(counts[op]))} ${{ insert: "inserted", update: "changed", delete: "deleted" }[op]}`,
+            `${countText(counts[op])} ${{ insert: "inserted", update: "changed", delete: "deleted" }[op]}`,
         );
       return `other rows of ${tableLabel({ schema, table })} change as well: ${texts.join(", ")}`;
     }),

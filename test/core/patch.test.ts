@@ -148,12 +148,12 @@ describe("planPatch", () => {
       table(2, [inserted("2"), deleted("9")], to(1)),
     ];
     expect(steps(...tables)).toEqual([
-      ...["t1 update 8", "t1 delete 8", "t1 update 5", "t1 insert 1 6", "t2 insert 2"],
-      ...["t1 update 1 5", "t2 delete 9"],
+      ...["t1 update 8", "t1 update 5", "t1 insert 1 6", "t2 insert 2"],
+      ...["t1 update 1 5", "t2 delete 9", "t1 delete 8"],
     ]);
     const { steps: planned } = planPatch(tables);
     expect(planned[0]?.rows).toEqual([{ kind: "changed", key: "8", old: { ref: "9" }, new: { ref: null } }]);
-    expect(planned[3]?.rows[0]).toMatchObject({ new: { id: "1", ref: null } });
+    expect(planned[2]?.rows[0]).toMatchObject({ new: { id: "1", ref: null } });
     const fixed = { columns: [column, { ...ref, nullable: false }], ...to(2) };
     expect(steps(table(1, [inserted("1")], fixed), table(2, [inserted("2")], to(1)))).toEqual([
       ...["t1 insert 1", "t2 insert 2"],

@@ -181,6 +181,16 @@ describe("restore", () => {
     await refused(2, /There is no tag "nope"/, "plain", "--to", "tag:nope");
     await refused(2, /is not a condition we can use/, "plain", "--to", "tag:early", "--where", "nope = 1");
     await refused(2, /no column "?nope/, "plain", "--to", "tag:early", "--columns", "nope");
+    await refused(
+      2,
+      /--where narrows one table, and public\.plain, public\.hidden are named/,
+      "plain",
+      "hidden",
+      "--to",
+      "tag:early",
+      "--where",
+      "true",
+    );
     await refused(2, /--apply does it, --dry-run only/, "plain", "--to", "now", "--apply", "--dry-run");
     await refused(2, /--apply does it, -o sql only/, "plain", "--to", "now", "--apply", "-o", "sql");
     await refused(3, /is audited without a key/, "log_only", "--to", "tag:early");

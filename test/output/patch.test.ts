@@ -52,7 +52,7 @@ describe("patchText", () => {
       set local standard_conforming_strings = on;
       set constraints all deferred;
       -- public."Odd\\n.Name"
-      delete from public.U&"Odd\\000a.Name" where (b, a) in (
+      delete from public.U&"Odd\\000a.Name" where (b, a) in (values
         ('z'::text, '5'::integer),
         (E'z\\n'::text, '6'::integer)
       );
