@@ -264,14 +264,15 @@ function requestOf(
     reverted.conflicts.map((conflict): TableConflict => ({ ...conflict, schema, table })),
   );
   const later = laterTransactions(taken, ids, all);
-  const leads = { stop: "conflict", cascade: "conflict", nonconflict: "left alone", force: "overwritten" };
   const isStopped = conflicts.length > 0 && (mode === "stop" || mode === "cascade");
+  const lead = ({ overwritten }: TableConflict) =>
+    isStopped ? "conflict" : overwritten ? "overwritten" : "left alone";
   return {
     tables: taken.tables.flatMap(({ table }) => table ?? []),
     notes: [
       ...taken.notes,
       ...some(later.map(laterText)),
-      ...some(conflicts.map((conflict) => `${leads[mode]}: ${conflictText(conflict)}`)),
+      ...some(conflicts.map((conflict) => `${lead(conflict)}: ${conflictText(conflict)}`)),
       ...taken.tables.flatMap(({ notes }) => notes),
     ],
     obstacles: [

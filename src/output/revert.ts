@@ -54,7 +54,7 @@ export function conflictJson({ schema, table, kind, tx, key, column, ...conflict
     written: conflict.written ?? null,
     present: conflict.present ?? null,
     wanted: conflict.wanted ?? null,
-    by: conflict.by,
+    ...{ by: conflict.by, overwritten: conflict.overwritten },
   };
 }
 

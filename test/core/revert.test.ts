@@ -320,7 +320,8 @@ function replayed(
       if (after.has(key ?? "")) return undefined;
       after.set(key ?? "", difference.new as ReturnType<typeof row>);
     } else if (kind === "deleted") {
-      if (!after.delete(key ?? "")) return undefined;
+      // It may have been a row that would not have been there.
+      if (net.some((own) => own.key === key) || !after.delete(key ?? "")) return undefined;
     } else {
       const before = after.get(difference.oldKey ?? key ?? "");
       if (before === undefined || difference.oldKey !== undefined) return undefined;
