@@ -54,8 +54,7 @@ export async function carryOut(
   // A policy that would hide rows is to be an error.
   await sql`select set_config('row_security', 'off', true)`;
   await sql.unsafe(patchSettings.join("\n"));
-  for (const trigger of resting)
-    await sql.unsafe(switchStatement(trigger, false)).catch(named(labelOf(trigger)));
+  await switchOff(audit, resting);
   await withCallersPath(audit, async () => {
     await sql.unsafe("set constraints all deferred");
     for (const step of patch.steps) await carryOutStep(audit, step).catch(named(labelOf(step.table)));
@@ -69,6 +68,17 @@ export async function carryOut(
     deviations.push(...deviationsOf(table, found).map((deviation) => ({ ...deviation, table })));
   }
   return { deviations, others: await otherChanges(audit, tables) };
+}
+
+/** Who waits for such a lock has everybody wait behind him: not for long. */
+async function switchOff({ sql }: AuditDatabase, resting: readonly OwnTrigger[]): Promise<void> {
+  const [former] = await sql<{ timeout: string }[]>`
+    select current_setting('lock_timeout') as timeout, set_config('lock_timeout', '1s', true)`;
+  for (const trigger of resting)
+    await sql.unsafe(switchStatement(trigger, false)).catch((error) => {
+      throw failureOf(error, labelOf(trigger));
+    });
+  await sql`select set_config('lock_timeout', ${former?.timeout ?? "0"}, true)`;
 }
 
 async function carryOutStep({ sql }: AuditDatabase, step: PatchStep): Promise<void> {

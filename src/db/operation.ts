@@ -41,15 +41,28 @@ export async function noteOperation(
         ${JSON.stringify(plan)}::text::jsonb || jsonb_build_object('tx', pg_current_xact_id()::text))
       returning id::text as id, plan ->> 'tx' as tx`;
     if (!noted) throw new Error("an operation was not noted");
-    const tag = tagBefore(kind, noted.id);
-    await sql`
-      insert into ${object("tag")} (name, since, snapshot, id, era, note)
-      select ${tag}, ${object("_settled_since")}(pg_current_snapshot()), pg_current_snapshot(),
-        nextval(${`${quoteIdentifier(audit.installation.schema)}.change_id`}::text::regclass),
-        (select max(era) from ${object("installation")}), ${`the state before operation ${noted.id}`}`;
-    return { ...noted, tag };
+    return { ...noted, tag: await tagState(audit, tagBefore(kind, noted.id), noted.id) };
   } catch (error) {
     throw sqlStateOf(error) === "42501" ? mayNotNote(audit) : error;
+  }
+}
+
+/** The name, or where somebody has given it to another instant, one like it. */
+async function tagState(
+  { sql, object, installation }: AuditDatabase,
+  name: string,
+  id: string,
+): Promise<string> {
+  for (let number = 1; ; number++) {
+    const tag = number === 1 ? name : `${name}.${number}`;
+    const [set] = await sql`
+      insert into ${object("tag")} (name, since, snapshot, id, era, note)
+      select ${tag}, ${object("_settled_since")}(pg_current_snapshot()), pg_current_snapshot(),
+        nextval(${`${quoteIdentifier(installation.schema)}.change_id`}::text::regclass),
+        (select max(era) from ${object("installation")}), ${`the state before operation ${id}`}
+      on conflict do nothing
+      returning name`;
+    if (set) return tag;
   }
 }
 

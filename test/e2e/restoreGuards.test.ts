@@ -251,10 +251,20 @@ describe("rights", () => {
       run as typeof audit.run,
     );
     const grants = /can allow it with: (.*)/.exec(stderr)?.[1] ?? "";
+    const [next] = await sql`select max(id) + 1 as id from audit.operation`;
+    await audit("tag", `before-restore-${Number(next?.id) + 1}`);
     await sql.unsafe(grants);
-    expect(await run(["restore", ...args, "--apply"])).toMatchObject({ code: 0 });
+    expect(await run(["restore", ...args, "--apply"])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/ tag:before-restore-\d+\.2\n$/),
+    });
     expect(await sql`select a from mine order by id`).toEqual([{ a: 1 }, { a: 2 }]);
     expect(await sql`select distinct db_user from audit.change order by 1`).toContainEqual({ db_user: role });
+    await sql.unsafe(`update mine set a = 9; alter table mine owner to ${role}`);
+    const owned = await run(["restore", ...args, "--apply", "--triggers", "skip"]);
+    expect(owned).toMatchObject({ code: 0, stdout: expect.stringContaining("are skipped: fine (update)") });
+    expect(await sql`select tgenabled from pg_trigger where tgname = 'fine'`).toEqual([{ tgenabled: "O" }]);
+    expect(await sql`select a from mine order by id`).toEqual([{ a: 1 }, { a: 2 }]);
     await sql.unsafe(grants.replaceAll("grant", "revoke").replaceAll(" to ", " from "));
   });
 
