@@ -7,6 +7,8 @@ export interface TransactionNet {
   readonly net: readonly RowDifference[];
   /** Whether it removed all rows without recording them. */
   readonly cleared: boolean;
+  /** Whether it put rows back: then a row that it inserted under the key of one that was gone is that row. */
+  readonly repairs: boolean;
 }
 
 /** What is to be taken out of one table. */
@@ -123,15 +125,17 @@ function follow({ transactions, reverted, present, columns }: RevertTask) {
   const tracks: Track[] = [];
   const deeds: Deed[][] = [];
   const at = new Map<string, Track>();
+  const gone = new Map<string, Track>();
   const begin = () => {
     const track: Track = { entries: [], present: undefined, row: undefined };
     tracks.push(track);
     return track;
   };
-  for (const { tx, net, cleared } of transactions) {
+  for (const { tx, net, cleared, repairs } of transactions) {
     const own = net.map((difference): Deed => {
       const from = keyBefore(difference);
-      const track = (from === undefined ? undefined : at.get(from)) ?? begin();
+      const former = repairs ? gone.get(difference.key ?? "") : undefined;
+      const track = (from === undefined ? former : at.get(from)) ?? begin();
       track.entries.push({ tx, difference });
       return { track, place: track.entries.length - 1 };
     });
@@ -139,7 +143,10 @@ function follow({ transactions, reverted, present, columns }: RevertTask) {
     for (const difference of net) at.delete(keyBefore(difference) ?? "");
     net.forEach((difference, index) => {
       const track = own[index]?.track;
-      if (difference.kind !== "deleted" && difference.key !== null && track) at.set(difference.key, track);
+      if (difference.key === null || track === undefined) return;
+      if (difference.kind === "deleted") gone.set(difference.key, track);
+      else at.set(difference.key, track);
+      if (difference.kind === "inserted") gone.delete(difference.key);
     });
     if (reverted.has(tx)) deeds.push(own);
   }
@@ -227,22 +234,18 @@ function merge(
 ): Intent | undefined {
   const { task } = progress;
   const { track } = deed;
-  const { key, oldKey, old, new: after } = difference;
+  const { key, oldKey, old } = difference;
   if (key === null) return undefined;
-  const columns = task.columns.filter(
-    (column) =>
-      !task.keyColumns.includes(column) && !sameValue(columnValue(old, column), columnValue(after, column)),
-  );
   const { row } = track;
-  if (row === undefined) return brought(progress, deed, difference, columns);
+  if (row === undefined) return brought(progress, deed, difference);
   const image = new Map(Object.entries(row.image));
-  for (const column of columns) {
+  for (const column of changedColumns(task, deed, difference, row.image)) {
     const wanted = columnValue(old, column);
     const present = columnValue(row.image, column);
     if (task.lost.has(column) || !isKept(wanted)) progress.unknown.add(column);
     else if (present !== wanted) {
       const ours = isOurs(task, deed, column, present);
-      const written = columnValue(after, column);
+      const written = writtenValue(deed, column);
       if (!ours) conflict(progress, deed, { kind: "value", key: row.key, column, written, present, wanted });
       if (ours || task.force) image.set(column, wanted);
     }
@@ -259,17 +262,33 @@ function merge(
   return { deed, row: { key: oldKey, image: { ...values, ...place } }, comes: "by key", without };
 }
 
+/** The columns that a transaction changed of a row, its key aside; `last` has the values that nobody has changed since. */
+function changedColumns(
+  task: RevertTask,
+  deed: Deed,
+  { old, new: after }: RowDifference & { readonly kind: "changed" },
+  last: Image,
+): string[] {
+  return task.columns.filter((column) => {
+    const before = columnValue(old, column);
+    const isNamed = before !== undefined || columnValue(after, column) !== undefined;
+    if (!isNamed || task.keyColumns.includes(column)) return false;
+    return !sameValue(before, writtenValue(deed, column) ?? columnValue(last, column));
+  });
+}
+
 /** A row that was changed and is gone: with force it comes back, as it was when it went but for what is reverted. */
 function brought(
   progress: Progress,
   deed: Deed,
-  { key, oldKey, old }: RowDifference & { readonly kind: "changed" },
-  columns: readonly string[],
+  difference: RowDifference & { readonly kind: "changed" },
 ): Intent | undefined {
   const { task } = progress;
+  const { key, oldKey, old } = difference;
   conflict(progress, deed, { ...nothingKnown, kind: "gone", key: key ?? "" });
   const last = deed.track.entries.at(-1)?.difference;
   if (!task.force || last?.kind !== "deleted" || last.key === null) return undefined;
+  const columns = changedColumns(task, deed, difference, last.old);
   const isWanted = (column: string) =>
     columns.includes(column) || (oldKey !== undefined && task.keyColumns.includes(column));
   const image = { ...wantedImage(task, last.old), ...pick(wantedImage(task, old), isWanted) };

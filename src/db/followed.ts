@@ -11,6 +11,7 @@ import {
   toChange,
 } from "./changeRows.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { readRepairs } from "./operation.ts";
 import type { Relation } from "./registry.ts";
 import { inRowOrder } from "./rowOrder.ts";
 import type { FoundTransaction } from "./transaction.ts";
@@ -58,10 +59,11 @@ export async function followRows(
   // Who comes to a row waits for whoever was there to be done: so the last changes tell the order.
   const last = new Map(sorted.map((change) => [change.tx, change]));
   const order = [...last.values()].sort((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
+  const repairs = await readRepairs(audit, [...last.keys()]);
   return {
     transactions: order.map(({ tx }) => {
       const own = byTransaction.get(tx) ?? [];
-      return { tx, net: netOf(own), cleared: own.some(losesRows) };
+      return { tx, net: netOf(own), cleared: own.some(losesRows), repairs: repairs.has(tx) };
     }),
     last,
     present: await presentImages(audit, relation, [...keys], [...relation.excluded, ...relation.redacted]),

@@ -150,6 +150,23 @@ export async function findLastRepair(audit: AuditDatabase): Promise<RecordedOper
   return found;
 }
 
+/** Which of these transactions of the present era put rows back. */
+export async function readRepairs(
+  { sql, object }: AuditDatabase,
+  txs: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await sql<{ tx: string }[]>`
+    select operation.plan ->> 'tx' as tx
+    from ${object("operation")} as operation
+    where operation.kind = any (${sql.array([...repairKinds], 25)}::text[])
+      and operation.plan ->> 'tx' = any (${sql.array([...txs], 25)}::text[])
+      and not exists (
+        select from ${object("installation")} as era
+        where era.era > 1 and era.installed_at > operation.at
+      )`;
+  return new Set(rows.map(({ tx }) => tx));
+}
+
 async function readOperations(
   { sql, object }: AuditDatabase,
   condition: ReturnType<AuditDatabase["sql"]>,

@@ -30,7 +30,7 @@ const history = (...all: NetChange[][]): TransactionNet[] =>
   all.map((changes, index) => ({
     tx: String(index + 1),
     net: netOf(changes),
-    cleared: changes.includes(truncation),
+    ...{ cleared: changes.includes(truncation), repairs: false },
   }));
 
 const revert = (transactions: readonly TransactionNet[], present: State, options: Partial<RevertTask> = {}) =>
@@ -147,6 +147,13 @@ describe("revertTransactions", () => {
     });
   });
 
+  it("takes a row that was put back for the one that was there", () => {
+    const told = history([insert("1", row("1"))], [remove("1", row("1"))], [insert("1", row("1"))]);
+    const again = told.map((one) => ({ ...one, repairs: one.tx !== "1" }));
+    expect(revert(told, rows(row("1"))).differences).toEqual([]);
+    expect(revert(again, rows(row("1"))).differences).toEqual([{ kind: "deleted", key: "1", old: row("1") }]);
+  });
+
   it("cannot bring back by force what went without a trace", () => {
     const told = history([update("1", { a: "0" }, { a: "1" })], [truncation]);
     expect(revert(told, rows(), { force: true })).toMatchObject({
@@ -229,6 +236,13 @@ describe("revertTransactions", () => {
     expect(revert(born, rows(row("1", "1", "9"))).conflicts).toMatchObject([
       { kind: "changed", column: "b" },
     ]);
+    const gone = history([move("1", "2", row("1"))], [update("2", { b: "0" }, { b: "9" })]).map((one) => ({
+      ...one,
+      net: one.net.map((difference) => ({ ...difference, ...(one.tx === "1" && { new: {} }) })),
+    }));
+    expect(revert(gone as TransactionNet[], rows(row("2", "0", "9")))).toMatchObject({
+      ...{ conflicts: [], differences: [{ key: "1", oldKey: "2", new: row("1", "0", "9") }] },
+    });
     expect(revert(history([insert("1", null)]), rows(row("1"))).differences).toMatchObject([
       { kind: "deleted" },
     ]);
@@ -410,7 +424,7 @@ describe("revertTransactions of random histories", () => {
         const options = { reverted: new Set([tx]), force: true };
         const { differences } = revert(told.slice(first), present, options);
         const after = apply(present, differences);
-        const own: TransactionNet = { tx: "revert", net: differences, cleared: false };
+        const own: TransactionNet = { tx: "revert", net: differences, cleared: false, repairs: true };
         expect(revert([...told.slice(first), own], after, options).differences).toEqual([]);
       }),
       { numRuns: 500 },
@@ -425,7 +439,7 @@ describe("revertTransactions of random histories", () => {
         const present = states.at(-1) ?? start;
         const { differences } = revert(told.slice(first), present, { reverted: new Set([tx]), force });
         const after = apply(present, differences);
-        const own: TransactionNet = { tx: "revert", net: differences, cleared: false };
+        const own: TransactionNet = { tx: "revert", net: differences, cleared: false, repairs: true };
         const undone = revert([own], after, { reverted: new Set(["revert"]) });
         expect(undone.conflicts).toEqual([]);
         expect(sorted(apply(after, undone.differences))).toEqual(sorted(present));
