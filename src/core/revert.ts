@@ -125,7 +125,7 @@ function follow({ transactions, reverted, present, columns }: RevertTask) {
   const tracks: Track[] = [];
   const deeds: Deed[][] = [];
   const at = new Map<string, Track>();
-  const gone = new Map<string, Track>();
+  const gone = new Map<string, Track[]>();
   const begin = () => {
     const track: Track = { entries: [], present: undefined, row: undefined };
     tracks.push(track);
@@ -134,7 +134,7 @@ function follow({ transactions, reverted, present, columns }: RevertTask) {
   for (const { tx, net, cleared, repairs } of transactions) {
     const own = net.map((difference): Deed => {
       const from = keyBefore(difference);
-      const former = repairs ? gone.get(difference.key ?? "") : undefined;
+      const former = repairs ? formerRow(gone.get(difference.key ?? "") ?? [], difference) : undefined;
       const track = (from === undefined ? former : at.get(from)) ?? begin();
       track.entries.push({ tx, difference });
       return { track, place: track.entries.length - 1 };
@@ -144,9 +144,12 @@ function follow({ transactions, reverted, present, columns }: RevertTask) {
     net.forEach((difference, index) => {
       const track = own[index]?.track;
       if (difference.key === null || track === undefined) return;
-      if (difference.kind === "deleted") gone.set(difference.key, track);
-      else at.set(difference.key, track);
-      if (difference.kind === "inserted") gone.delete(difference.key);
+      const left = (gone.get(difference.key) ?? []).filter((other) => other !== track);
+      if (difference.kind === "deleted") gone.set(difference.key, [...left, track]);
+      else {
+        gone.set(difference.key, left);
+        at.set(difference.key, track);
+      }
     });
     if (reverted.has(tx)) deeds.push(own);
   }
@@ -156,6 +159,21 @@ function follow({ transactions, reverted, present, columns }: RevertTask) {
     track.row = track.present;
   }
   return { tracks, deeds };
+}
+
+/** Which of the rows that went under a key was put back by an insert: the only one, or the only one that had its values. */
+function formerRow(gone: readonly Track[], difference: RowDifference): Track | undefined {
+  if (gone.length < 2 || difference.kind !== "inserted") return gone[0];
+  const alike = gone.filter(({ entries }) => {
+    const last = entries.at(-1)?.difference;
+    return last?.kind === "deleted" && isAlike(last.old, difference.new);
+  });
+  return alike.length === 1 ? alike[0] : undefined;
+}
+
+function isAlike(one: Image, other: Image): boolean {
+  const columns = [...new Set([...Object.keys(one), ...Object.keys(other)])];
+  return columns.every((column) => sameValue(columnValue(one, column), columnValue(other, column)));
 }
 
 function keyBefore(difference: RowDifference): string | undefined {

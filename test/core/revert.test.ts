@@ -422,7 +422,10 @@ describe("revertTransactions of random histories", () => {
         const { first, tx } = chosen(told, place);
         const present = states.at(-1) ?? start;
         const options = { reverted: new Set([tx]), force: true };
-        const { differences } = revert(told.slice(first), present, options);
+        const { differences, conflicts } = revert(told.slice(first), present, options);
+        // Of rows that went under other keys, and come back all alike, nothing tells which is which.
+        const moves = transactions.flat().some(({ do: what }) => what === "move");
+        fc.pre(!moves || conflicts.every(({ kind }) => kind !== "gone"));
         const after = apply(present, differences);
         const own: TransactionNet = { tx: "revert", net: differences, cleared: false, repairs: true };
         expect(revert([...told.slice(first), own], after, options).differences).toEqual([]);
