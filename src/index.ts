@@ -9,6 +9,7 @@ export { runDiff } from "./actions/diff.ts";
 export { runDisable } from "./actions/disable.ts";
 export { runEnable } from "./actions/enable.ts";
 export { runHistory } from "./actions/history.ts";
+export { runHoldAdd, runHoldLift, runHoldList } from "./actions/hold.ts";
 export { runInit } from "./actions/init.ts";
 export { runLog } from "./actions/log.ts";
 export { runPrune } from "./actions/prune.ts";

@@ -9,6 +9,7 @@ import { addDiffCommand } from "./commands/diff.ts";
 import { addDisableCommand } from "./commands/disable.ts";
 import { addEnableCommand } from "./commands/enable.ts";
 import { addHistoryCommand } from "./commands/history.ts";
+import { addHoldCommand } from "./commands/hold.ts";
 import { addInitCommand } from "./commands/init.ts";
 import { addLogCommand } from "./commands/log.ts";
 import { addPruneCommand } from "./commands/prune.ts";
@@ -78,6 +79,7 @@ export function createProgram(io: Io): Command {
   addTagsCommand(program, io);
   addDefaultsCommand(program, io);
   addRetentionCommand(program, io);
+  addHoldCommand(program, io);
   addPruneCommand(program, io);
   addUninstallCommand(program, io);
   addBenchCommand(program, io);

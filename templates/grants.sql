@@ -8,7 +8,7 @@ grant select on audit_schema.relation, audit_schema.relation_shape, audit_schema
 grant update on audit_schema.relation, audit_schema.coverage to audit_ddl;
 grant insert on audit_schema.relation_shape, audit_schema.coverage to audit_ddl;
 grant select on audit_schema.installation, audit_schema.retention, audit_schema.defaults, audit_schema.segment, audit_schema.relation,
-  audit_schema.relation_shape, audit_schema.coverage, audit_schema.segment_relation, audit_schema.tag,
+  audit_schema.relation_shape, audit_schema.coverage, audit_schema.segment_relation, audit_schema.hold, audit_schema.tag,
   audit_schema.operation, audit_schema.change, audit_schema.history to audit_reader;
 do $do$
 declare

@@ -30,7 +30,7 @@ const newestOnly = ["test/e2e/demo.test.ts"];
  * of it differs, and all four would take an hour.
  */
 const endsOnly = [
-  "test/e2e/{badInput,bench,busy,drift,dryRun,exclude,formats,historyStream,hostileReading,json,prune,pruneFromCron,restore,restoreDocs,restoreDumps,restoreGuards,revert,revertGuards,uninstall}.test.ts",
+  "test/e2e/{badInput,bench,busy,drift,dryRun,exclude,formats,historyStream,hostileReading,hold,json,prune,pruneFromCron,restore,restoreDocs,restoreDumps,restoreGuards,retention,revert,revertGuards,rotation,uninstall}.test.ts",
   "test/e2e/options/*.test.ts",
   "test/safety/{planted,shadowing}.test.ts",
 ];

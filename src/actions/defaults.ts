@@ -50,7 +50,9 @@ export async function runDefaultsSet(options: DefaultsSetOptions, io: Io): Promi
     const retention = options.retain && (await planRetention(audit, options.retain));
     const { schema } = audit.installation;
     const statements = [
-      ...(retention?.isNew ? retentionStatements(schema, { ...retention, former: null }) : []),
+      ...(retention?.isNew
+        ? retentionStatements(schema, { name: retention.name, keep: retention.keep }, undefined)
+        : []),
       ...defaultsStatements(schema, changes),
     ];
     return { changes, statements };

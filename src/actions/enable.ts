@@ -14,6 +14,7 @@ import { type AuditDatabase, listInstallations, withAudit } from "../db/installa
 import { LOCK_TIMEOUT_MS, LOCK_TIMEOUT_SQL, withLockRetries, withRunLock } from "../db/lock.ts";
 import { listRelations, type Relation } from "../db/registry.ts";
 import {
+  canBeShorter,
   listRetention,
   planRetention,
   type RetentionRow,
@@ -94,16 +95,32 @@ async function enable(audit: AuditDatabase, options: EnableOptions, io: Io): Pro
   // Only now that nothing is wrong with the rest of what was asked.
   if (isNewClass) {
     await withTransaction(audit.sql, {}, (sql) =>
-      setRetention({ ...audit, sql }, retention.name, retention.keep),
+      setRetention({ ...audit, sql }, { name: retention.name, keep: retention.keep }),
     );
   }
+  const shortened = await shortenedTables(audit, targets);
   const done = await applyTargets(audit, targets, io);
   const all = [...rows, ...done].sort(
     (one, other) => compare(one.schema, other.schema) || compare(one.table, other.table),
   );
   for (const note of targets.flatMap(({ notes }) => notes)) io.err(`note: ${note}\n`);
+  for (const note of shortened) io.err(`note: ${note}\n`);
   await io.out(options.json ? enabledJson(all) : await enabledText(all, lookOf(io)));
   if (done.some(({ did }) => did === "failed")) throw new SilentExit(ExitCode.Refused);
+}
+
+/** What it means for the past of tables that they move to a class which keeps less. */
+async function shortenedTables(audit: AuditDatabase, targets: readonly Target[]): Promise<string[]> {
+  const classes = new Map((await listRetention(audit)).map((row) => [row.id, row]));
+  const byMove = new Map<string, string[]>();
+  for (const { facts, existing, settings } of targets) {
+    const former = existing?.enabled ? classes.get(existing.retentionId) : undefined;
+    const next = classes.get(settings.retentionId);
+    if (!former || !next || !(await canBeShorter(audit, next.keep, former.keep))) continue;
+    const move = `changes from now on go after ${next.keep}, and their past can then be rebuilt only as far back; what is recorded so far stays in its history as long as class ${former.name} keeps it (${former.keep ?? "for ever"}).`;
+    byMove.set(move, [...(byMove.get(move) ?? []), tableLabel(facts)]);
+  }
+  return [...byMove].map(([move, tables]) => `${tables.join(", ")}: ${move}`);
 }
 
 /** A table that can be audited, by what key. */
@@ -243,7 +260,8 @@ async function printStatements(
   );
   const print = (statements: readonly string[]) =>
     io.out(`${["begin;", LOCK_TIMEOUT_SQL, ...statements, "commit;"].join("\n")}\n\n`);
-  if (newClass) await print(retentionStatements(schema, { ...newClass, former: null }));
+  if (newClass)
+    await print(retentionStatements(schema, { name: newClass.name, keep: newClass.keep }, undefined));
   let next = await nextRelation(audit);
   for (const target of targets) {
     if (target.unchanged) continue;

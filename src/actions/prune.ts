@@ -1,9 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PruneOptions } from "../commands/prune.ts";
+import { holdsKeep } from "../core/legalHold.ts";
 import { type Decision, type PruneFacts, planRun, type Segment } from "../core/retention.ts";
 import { resolveZone } from "../core/zone.ts";
+import { listHoldsInForce } from "../db/holds.ts";
+import { type HorizonRise, plannedHorizons, readHorizons, risenHorizons } from "../db/horizons.ts";
 import { type AuditDatabase, withAudit } from "../db/installation.ts";
-import { runningElsewhere, withFreeRunLock, withLockRetries, withRunLock } from "../db/lock.ts";
+import {
+  isLockTimeout,
+  runningElsewhere,
+  withFreeRunLock,
+  withLockRetries,
+  withRunLock,
+} from "../db/lock.ts";
 import {
   closeSegment,
   countBefore,
@@ -11,7 +20,6 @@ import {
   dropSegment,
   dropStatements,
   finishDrops,
-  isBusy,
   readPruneFacts,
   rotateSegment,
   stampClosing,
@@ -21,6 +29,7 @@ import { requireZone } from "../db/zone.ts";
 import { refusal } from "../errors.ts";
 import { withHeartbeat } from "../heartbeat.ts";
 import type { Io } from "../io.ts";
+import { horizonsText } from "../output/horizons.ts";
 import { lookOf } from "../output/look.ts";
 import { type PrunePlanRow, prunePlanJson, prunePlanText } from "../output/plan.ts";
 import { createProgress } from "../output/progress.ts";
@@ -45,11 +54,11 @@ async function pruneOnce(options: PruneOptions, io: Io): Promise<void> {
   await withAudit({ ...options, writes: true }, io, async (audit) => {
     if (options.tz !== undefined) await requireZone(audit.sql, zone);
     const run = options.dryRun
-      ? { rows: await plannedRows(audit, await readPruneFacts(audit)), complete: true }
+      ? await plannedRun(audit, options)
       : await lockedRun(audit, options, clock, io);
     const dryRun = options.dryRun === true;
     if (options.json) {
-      await io.out(prunePlanJson(run.rows, { dryRun, complete: run.complete }));
+      await io.out(prunePlanJson(run.rows, { ...run, dryRun }));
       return;
     }
     if (run.rows.length === 0) {
@@ -57,12 +66,15 @@ async function pruneOnce(options: PruneOptions, io: Io): Promise<void> {
       return;
     }
     await io.out(await prunePlanText(run.rows, { ...lookOf(io), zone, dryRun }));
+    await io.out(horizonsText(run.horizons, { ...lookOf(io), zone, dryRun }));
     if (options.dryRun) await io.out(sqlOf(audit, run.rows));
   });
 }
 
 interface Run {
   readonly rows: readonly PrunePlanRow[];
+  /** The tables of which less of the past can be rebuilt than before. */
+  readonly horizons: readonly HorizonRise[];
   /** Whether all was done that was due. */
   readonly complete: boolean;
 }
@@ -85,14 +97,10 @@ function deadline(limit: PruneOptions["maxDuration"], io: Io): Deadline {
 /** How often a run that waits for another asks again: polling, so that no statement of ours stays open meanwhile. */
 const LOCK_POLL_MS = 500;
 
-async function lockedRun(
-  audit: AuditDatabase,
-  { ifLocked }: PruneOptions,
-  clock: Deadline,
-  io: Io,
-): Promise<Run> {
+async function lockedRun(audit: AuditDatabase, options: PruneOptions, clock: Deadline, io: Io): Promise<Run> {
   const { sql, installation } = audit;
-  const work = () => prune(audit, clock, io);
+  const { ifLocked } = options;
+  const work = () => prune(audit, options, clock, io);
   if (ifLocked === undefined || ifLocked === "fail") return withRunLock(sql, installation.schema, work);
   for (let isFirst = true; ; isFirst = false) {
     const done = await withFreeRunLock(sql, installation.schema, work);
@@ -100,7 +108,7 @@ async function lockedRun(
     const why = isFirst || clock.isOver() ? await runningElsewhere(sql, installation.schema) : "";
     if (ifLocked === "skip") {
       io.err(`${why} Nothing was done, as --if-locked skip asks.\n`);
-      return { rows: [], complete: false };
+      return { rows: [], horizons: [], complete: false };
     }
     if (clock.isOver())
       throw refusal(why, `It did not end within --max-duration ${clock.text}. Nothing was changed.`);
@@ -109,19 +117,21 @@ async function lockedRun(
   }
 }
 
-async function prune(audit: AuditDatabase, clock: Deadline, io: Io): Promise<Run> {
-  for (const id of await finishDrops(audit))
-    io.err(`Segment ${id} is gone, which an earlier run had begun to drop.\n`);
+async function prune(audit: AuditDatabase, { exact }: PruneOptions, clock: Deadline, io: Io): Promise<Run> {
+  const formerHorizons = await readHorizons(audit);
+  for (const { id, heldBy } of await finishDrops(audit))
+    io.err(
+      heldBy.length === 0
+        ? `Segment ${id} is gone, which an earlier run had begun to drop.\n`
+        : `Segment ${id}, which an earlier run had begun to drop, is back in the log: ${holdsKeep(heldBy)} a part of it.\n`,
+    );
   const done: Decision[] = [];
-  const actOn = async (
-    act: Decision["act"],
-    apply: (decision: Decision, facts: PruneFacts) => Promise<void>,
-  ) => {
-    const facts = await readPruneFacts(audit);
-    for (const decision of readyActs(facts).filter((candidate) => candidate.act === act)) {
+  const readFacts = async () => ({ ...(await readPruneFacts(audit)), exact });
+  /** `apply` returns false where it found that the act is not due any more: a later phase decides anew. */
+  const actOn = async (act: Decision["act"], apply: (decision: Decision) => Promise<unknown>) => {
+    for (const decision of readyActs(await readFacts()).filter((candidate) => candidate.act === act)) {
       if (clock.isOver()) return;
-      await apply(decision, facts);
-      done.push(decision);
+      if ((await apply(decision)) !== false) done.push(decision);
     }
   };
   await actOn("rotate", ({ segment }) => retrying(audit, io, segment, () => rotateSegment(audit, segment)));
@@ -136,7 +146,7 @@ async function prune(audit: AuditDatabase, clock: Deadline, io: Io): Promise<Run
   });
   progress.end();
   if (!clock.isOver()) await summarizeLog(audit);
-  const facts = await readPruneFacts(audit);
+  const facts = await readFacts();
   const complete = !clock.isOver() || readyActs(facts).length === 0;
   if (!complete)
     io.err(`Stopped after ${clock.text}, as --max-duration asks. What is left is for the next run.\n`);
@@ -146,7 +156,7 @@ async function prune(audit: AuditDatabase, clock: Deadline, io: Io): Promise<Run
       rowOf(decision, decision.act === "delete" ? BigInt(deleted.get(decision.segment.id) ?? 0) : undefined),
     )
     .sort((one, other) => one.segment - other.segment);
-  return { rows, complete };
+  return { rows, horizons: risenHorizons(formerHorizons, await readHorizons(audit)), complete };
 }
 
 /** The planned acts that can be done now: planRun also looks ahead to acts that others must make room for. */
@@ -177,11 +187,11 @@ async function retrying(
   await withLockRetries({ sql: audit.sql, io, table: `segment ${segment.id} of the log`, oid: 0 }, attempt);
 }
 
-async function whenFree(segment: Segment, drop: () => Promise<void>): Promise<void> {
+async function whenFree(segment: Segment, drop: () => Promise<boolean>): Promise<boolean> {
   try {
-    await drop();
+    return await drop();
   } catch (error) {
-    if (!isBusy(error)) throw error;
+    if (!isLockTimeout(error)) throw error;
     throw refusal(
       `Segment ${segment.id} could not leave the log: a transaction that has used the log is still open.`,
       "It is out of every answer already. Run audit prune again when that transaction has ended.",
@@ -189,10 +199,24 @@ async function whenFree(segment: Segment, drop: () => Promise<void>): Promise<vo
   }
 }
 
-async function plannedRows(audit: AuditDatabase, facts: PruneFacts): Promise<PrunePlanRow[]> {
+async function plannedRun(audit: AuditDatabase, { exact }: PruneOptions): Promise<Run> {
+  const facts = { ...(await readPruneFacts(audit)), exact };
+  const decisions = planRun(facts);
+  return {
+    rows: await plannedRows(audit, facts, decisions),
+    horizons: await plannedHorizons(audit, decisions, await listHoldsInForce(audit)),
+    complete: true,
+  };
+}
+
+async function plannedRows(
+  audit: AuditDatabase,
+  facts: PruneFacts,
+  decisions: readonly Decision[],
+): Promise<PrunePlanRow[]> {
   const closed = new Set(facts.segments.filter(({ state }) => state === "closed").map(({ id }) => id));
   const rows: PrunePlanRow[] = [];
-  for (const decision of planRun(facts)) {
+  for (const decision of decisions) {
     // What goes is counted, not estimated; a closed segment has its number written down.
     const isEstimate =
       decision.act === "delete" || (decision.act === "drop" && !closed.has(decision.segment.id));

@@ -56,10 +56,18 @@ export function namesOption(): Option {
   ).choices(["now", "then"]);
 }
 
+/** --actor, for commands that are about somebody's changes. */
+export function actorOption(): Option {
+  return new Option(
+    "--actor <name>",
+    "changes of this actor, or of this database user where no actor was claimed",
+  );
+}
+
 /** Adds the options that say which changes are meant. */
 export function addFilterOptions(command: Command): Command {
   return command
-    .option("--actor <name>", "changes of this actor, or of this database user where no actor was claimed")
+    .addOption(actorOption())
     .option("--db-user <name>", "changes of this session user, whatever actor was claimed")
     .option("--op <operations>", filterWords.op, parseOperations)
     .option("--column <names>", filterWords.column, collectList)

@@ -18,6 +18,8 @@ export type IfLocked = (typeof ifLockedChoices)[number];
 export interface PruneOptions extends ConnectionOptions, OutputOptions, WriteOptions, ZoneOptions {
   /** undefined means fail. */
   readonly ifLocked?: IfLocked | undefined;
+  /** Remove all that has expired at once, rather than with the whole of its segment. */
+  readonly exact?: boolean | undefined;
   /** After so long nothing new is begun. */
   readonly maxDuration?: Limit | undefined;
   /** Print nothing when all goes well. */
@@ -40,6 +42,7 @@ export function addPruneCommand(
   const command = program
     .command("prune")
     .description("Remove what retention no longer keeps, and rotate segments; made for cron")
+    .option("--exact", "remove all that has expired at once, not only with the whole of its segment")
     .addOption(
       new Option("--if-locked <what>", "where another audit command is at work (else fail)").choices(
         ifLockedChoices,

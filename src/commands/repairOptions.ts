@@ -33,7 +33,7 @@ export interface RepairOptions
 export function addRepairOptions(command: Command): Command {
   return command
     .option("--apply", "do it, in one transaction (without: show the plan)")
-    .option("--reason <text>", "why, for the log (context.reason)")
+    .option("--reason <why>", "why, for the log (reason in the context)")
     .option("--actor <who>", "who does it, for the log (else the setting audit.actor)")
     .addOption(
       new Option("--triggers <what>", "the application's own triggers (else fire)").choices(triggerChoices),

@@ -30,7 +30,8 @@ const SHORT: Readonly<Record<Unit, string>> = {
 /** Leaves room for the class's name within the names of the objects made for it (63 bytes). */
 const MOST_CLASS_LETTERS = 40;
 
-const MOST_YEARS = 1000;
+/** Nobody keeps anything longer; the server's calendar ends far behind it. */
+export const MOST_YEARS = 1000;
 const INTERVAL_HINT = 'Write a retention such as 90d, "18 months" or forever.';
 const RETAIN_HINT = 'Give a class such as standard, or an interval such as 90d, "18 months" or forever.';
 
@@ -72,15 +73,21 @@ function readInterval(text: string, fail: Fail): Interval | undefined {
       }`,
     );
   }
-  const interval = canonical(parts);
+  const interval = canonicalInterval(parts);
   if (interval.text === "") fail(0, "it would keep nothing");
-  if (interval.months / 12 + interval.days / 365 + interval.hours / 8760 > MOST_YEARS) {
+  if (yearsOf(interval) > MOST_YEARS) {
     fail(0, `it is longer than ${MOST_YEARS} years; write forever`);
   }
   return interval;
 }
 
-function canonical(parts: readonly Part[]): Interval {
+/** About how many years an interval has. */
+export function yearsOf({ months, days, hours }: Interval): number {
+  return months / 12 + days / 365 + hours / 8760;
+}
+
+/** The interval that parts make, in as few units as say the same; its text is empty where they come to nothing. */
+export function canonicalInterval(parts: readonly Part[]): Interval {
   const count = (unit: Unit) => parts.find((part) => part.unit === unit)?.count ?? 0;
   const months = count("year") * 12 + count("month");
   const days = count("week") * 7 + count("day");

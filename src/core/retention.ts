@@ -1,5 +1,7 @@
 import { fromMicroseconds, toMicroseconds } from "./instant.ts";
 import type { Interval } from "./interval.ts";
+import { type HeldPart, holdsKeep } from "./legalHold.ts";
+import { type Rotation, whyRotate } from "./rotation.ts";
 
 /** One partition of the log, as prune sees it. Instants are ISO 8601 with offset. */
 export interface Segment {
@@ -24,13 +26,15 @@ export interface RetentionClass {
   readonly name: string;
   /** undefined means for ever. */
   readonly keep: Interval | undefined;
+  /** Where it was set for the class; otherwise the cutoff says when. */
+  readonly rotation?: Rotation | undefined;
 }
 
 /** Computed by the server for one class: calendar arithmetic is not ours to do. */
 export interface Cutoff {
   /** now − keep: what is older has expired. */
   readonly cutoff: string;
-  /** A hot segment opened before this is due for rotation (a tenth of the interval, a month at most). */
+  /** A tenth of the interval ago, a month at most: when the class's hot segment is due, unless it was set otherwise. */
   readonly rotateBefore: string;
 }
 
@@ -39,23 +43,45 @@ export interface Decision {
   readonly segment: Segment;
   readonly act: "drop" | "delete" | "close" | "rotate" | "keep";
   readonly reason: string;
-  /** Where the decision rests on it. For `delete`: changes before it go. */
+  /** Where the decision rests on it. For `delete`: changes before it go, but for those under a hold. */
   readonly cutoff?: string;
+}
+
+/** What else a plan goes by. */
+export interface PlanTerms {
+  /** By segment, what legal holds keep of what has expired in it; a segment of which nothing is held is not in it. */
+  readonly held?: ReadonlyMap<number, HeldPart> | undefined;
+  /** Whether all that has expired goes at once, rather than with the whole of its segment. */
+  readonly exact?: boolean | undefined;
 }
 
 /**
  * Decides for every segment, once each and in the order given. Same input, same plan: the preview and the
  * run share it, and each phase (rotate, close, drop) asks again with what is there then. When in doubt it
- * keeps: a class that is not known, a cutoff that is missing, an extent nobody recorded.
+ * keeps: a class that is not known, a cutoff that is missing, an extent nobody recorded. What is under a legal hold stays.
  */
 export function planPrune(
   segments: readonly Segment[],
   classes: readonly RetentionClass[],
   cutoffs: ReadonlyMap<string, Cutoff>,
   now: string,
+  { held, exact = false }: PlanTerms = {},
 ): Decision[] {
   const classOf = new Map(classes.map((retention) => [retention.name, retention]));
-  return segments.map((segment) => decide(segment, classOf.get(segment.retention), cutoffs, now));
+  return segments.map((segment) => {
+    const decision = decide(segment, classOf.get(segment.retention), cutoffs, now, exact);
+    return aroundHolds(decision, held?.get(segment.id));
+  });
+}
+
+/** A segment of which something is held does not go as a whole; where all that is due is held, it stays as it is. */
+function aroundHolds(decision: Decision, held: HeldPart | undefined): Decision {
+  const { segment, act, reason, cutoff } = decision;
+  if (held === undefined || held.by.length === 0 || cutoff === undefined) return decision;
+  if (act !== "drop" && act !== "delete" && !(act === "rotate" && !held.free)) return decision;
+  const who = holdsKeep(held.by);
+  if (!held.free) return { segment, act: "keep", reason: `${who} all of it that has expired`, cutoff };
+  return { segment, act: "delete", reason: `${reason}, but ${who} a part of it`, cutoff };
 }
 
 function decide(
@@ -63,6 +89,7 @@ function decide(
   retention: RetentionClass | undefined,
   cutoffs: ReadonlyMap<string, Cutoff>,
   now: string,
+  exact: boolean,
 ): Decision {
   if (segment.state === "closing") {
     if (segment.safeToClose)
@@ -72,23 +99,52 @@ function decide(
   if (retention === undefined) {
     return { segment, act: "keep", reason: `its retention class "${segment.retention}" is not known` };
   }
-  if (retention.keep === undefined) return { segment, act: "keep", reason: "kept for ever" };
   const due = cutoffs.get(retention.name);
+  if (segment.state === "hot") return decideHot(segment, retention, due, exact);
+  if (retention.keep === undefined) return { segment, act: "keep", reason: "kept for ever" };
   if (due === undefined) return { segment, act: "keep", reason: "its cutoff is not known" };
-  return segment.state === "hot" ? decideHot(segment, due) : decideClosed(segment, due, now);
+  return decideClosed(segment, longestOf(retention, due), now, exact);
 }
 
-function decideHot(segment: Segment, due: Cutoff): Decision {
+function decideHot(
+  segment: Segment,
+  { keep, rotation }: RetentionClass,
+  due: Cutoff | undefined,
+  exact: boolean,
+): Decision {
+  const before = rotation?.before ?? (keep === undefined ? undefined : due?.rotateBefore);
+  const bytes = rotation?.bytes;
+  if (before === undefined && bytes === undefined) {
+    return { segment, act: "keep", reason: keep === undefined ? "kept for ever" : "its cutoff is not known" };
+  }
   if (segment.firstAt === undefined && segment.changes <= 0) {
     return { segment, act: "keep", reason: "it is empty" };
   }
-  if (toMicroseconds(segment.openedAt) < toMicroseconds(due.rotateBefore)) {
-    return { segment, act: "rotate", reason: `it was opened at ${segment.openedAt} and is due for rotation` };
+  const why = whyRotate(segment, { before, age: rotation?.age, bytes });
+  if (why !== undefined) return { segment, act: "rotate", reason: why };
+  if (
+    exact &&
+    due !== undefined &&
+    segment.firstAt !== undefined &&
+    toMicroseconds(segment.firstAt) < toMicroseconds(due.cutoff)
+  ) {
+    const reason = `its changes before ${due.cutoff} have expired, and only a closed segment can give them away`;
+    return { segment, act: "rotate", reason, cutoff: due.cutoff };
   }
   return { segment, act: "keep", reason: "it takes the changes of today and is not due for rotation" };
 }
 
-function decideClosed(segment: Segment, due: Cutoff, nowText: string): Decision {
+/**
+ * What counts as one rotation of a segment that is there: the longer one of what was set and of what holds without, so
+ * that segments from before a shorter one was set, or from between two rare runs, still go as a whole.
+ */
+function longestOf({ rotation }: RetentionClass, due: Cutoff): Cutoff {
+  const before = rotation?.before;
+  if (before === undefined || toMicroseconds(before) >= toMicroseconds(due.rotateBefore)) return due;
+  return { ...due, rotateBefore: before };
+}
+
+function decideClosed(segment: Segment, due: Cutoff, nowText: string, exact: boolean): Decision {
   const { firstAt, lastAt } = segment;
   if (firstAt === undefined || lastAt === undefined) {
     if (firstAt === lastAt && segment.changes <= 0)
@@ -110,13 +166,17 @@ function decideClosed(segment: Segment, due: Cutoff, nowText: string): Decision 
       cutoff: due.cutoff,
     };
   }
+  if (first < cutoff && exact) {
+    const reason = `its changes before ${due.cutoff} have expired, and --exact does not wait for the others`;
+    return { segment, act: "delete", reason, cutoff: due.cutoff };
+  }
   // The present length of the interval; a month later it may be days off, hence "about".
   const expires = fromMicroseconds(last + (now - cutoff));
   return { segment, act: "keep", reason: `its newest change expires about ${expires}`, cutoff: due.cutoff };
 }
 
 /** All that planPrune decides by, as read at one moment. */
-export interface PruneFacts {
+export interface PruneFacts extends PlanTerms {
   readonly segments: readonly Segment[];
   readonly classes: readonly RetentionClass[];
   readonly cutoffs: ReadonlyMap<string, Cutoff>;
@@ -132,7 +192,7 @@ export function planRun(facts: PruneFacts): Decision[] {
 }
 
 function decisionsOf(segment: Segment, facts: PruneFacts): Decision[] {
-  const [decision] = planPrune([segment], facts.classes, facts.cutoffs, facts.now);
+  const [decision] = planPrune([segment], facts.classes, facts.cutoffs, facts.now, facts);
   if (!decision) return [];
   if (decision.act === "rotate") {
     const next = decisionsOf({ ...segment, state: "closing", safeToClose: true }, facts);

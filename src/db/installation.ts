@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from "../commands/options.ts";
 import { type Connection, type Sql, withDatabase } from "../connection/connect.ts";
+import { sqlStateOf } from "../connection/failure.ts";
 import { parseIdentifier, quoteIdentifier } from "../core/name.ts";
 import { ExitCode, refusal, UserError, usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
@@ -44,8 +45,27 @@ export async function withAudit<T>(
         "Upgrade the tool: npm install -g pgtrail",
       );
     }
-    return work({ ...connection, installation, object: objectsOf(connection.sql, schema) });
+    try {
+      return await work({ ...connection, installation, object: objectsOf(connection.sql, schema) });
+    } catch (error) {
+      throw isMissing(error) && isNewer(version, installation.version) ? notUpgraded(installation) : error;
+    }
   });
+}
+
+/**
+ * Whether the server does not know a table, column or function of a query. What was typed is held against the server by
+ * itself and told as what it is (a UserError), so that it can only be one of ours.
+ */
+function isMissing(error: unknown): boolean {
+  return ["42P01", "42703", "42883"].includes(sqlStateOf(error) ?? "");
+}
+
+function notUpgraded({ schema, version: installed }: Installation): UserError {
+  return refusal(
+    `The installation in schema ${quoteIdentifier(schema)} is of version ${installed}, this tool is ${version} and needs what that did not have.`,
+    "Upgrade the installation, which keeps all that is recorded: audit init",
+  );
 }
 
 /** Our objects by name, as query fragments that carry the schema. */

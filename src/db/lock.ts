@@ -94,6 +94,11 @@ export async function withLockRetries<T>(
   }
 }
 
+/** Whether the server gave up waiting for a lock. */
+export function isLockTimeout(error: unknown): boolean {
+  return sqlStateOf(error) === "55P03";
+}
+
 async function lockHolder(sql: Sql, oid: number): Promise<string> {
   const [holder] = await sql<
     { pid: number; usename: string | null; state: string | null; age: string | null }[]

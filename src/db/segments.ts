@@ -1,10 +1,14 @@
+import { isDeepStrictEqual } from "node:util";
 import { withTransaction } from "../connection/connect.ts";
-import { sqlStateOf } from "../connection/failure.ts";
+import type { LegalHold } from "../core/legalHold.ts";
 import { quoteIdentifier } from "../core/name.ts";
 import type { PruneFacts, Segment } from "../core/retention.ts";
+import { heldCondition, holdsOver, listHoldsInForce, readHeldParts, withHoldsStill } from "./holds.ts";
+import { removedHorizons } from "./horizons.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { ISO } from "./iso.ts";
-import { LOCK_TIMEOUT_MS } from "./lock.ts";
+import { isLockTimeout, LOCK_TIMEOUT_MS } from "./lock.ts";
+import { readRoughSpan } from "./segmentSpan.ts";
 
 /** Expired rows of a segment that is not yet due as a whole go in pieces, so that no transaction is long. */
 const DELETE_BATCH = 10_000;
@@ -12,10 +16,10 @@ const DELETE_BATCH = 10_000;
 /** How long DETACH waits for transactions that have touched the log. Beyond it the next run finishes the work. */
 const DETACH_TIMEOUT_MS = 30_000;
 
-/** Reads segments, classes and what the server's calendar makes of their intervals. */
+/** Reads segments, classes, what the server's calendar makes of their intervals, and what is held of what has expired. */
 export async function readPruneFacts(audit: AuditDatabase): Promise<PruneFacts> {
   const { sql, object, installation } = audit;
-  const segments = await sql<SegmentRow[]>`
+  const rows = await sql<SegmentRow[]>`
     select
       segment.id, retention.name as retention, segment.era, segment.state,
       to_char(segment.opened_at, ${ISO}) as "openedAt",
@@ -38,20 +42,27 @@ export async function readPruneFacts(audit: AuditDatabase): Promise<PruneFacts> 
       extract(hour from keep)::integer as hours,
       to_char(now() - keep, ${ISO}) as cutoff,
       to_char(now() - least(keep / 10, interval '1 month'), ${ISO}) as "rotateBefore",
+      to_char(now() - rotate_age, ${ISO}) as "before",
+      rotate_age::text as age,
+      rotate_bytes::float8 as bytes,
       to_char(now(), ${ISO}) as now
     from ${object("retention")}`;
+  const segments = await Promise.all(rows.map((row) => completeSegment(audit, row)));
+  const cutoffs = new Map(
+    classes.flatMap(({ name, cutoff, rotateBefore }) =>
+      cutoff !== null && rotateBefore !== null ? [[name, { cutoff, rotateBefore }] as const] : [],
+    ),
+  );
   return {
-    segments: await Promise.all(segments.map((row) => completeSegment(audit, row))),
-    classes: classes.map(({ name, keep, months, days, hours }) => ({
+    segments,
+    classes: classes.map(({ name, keep, months, days, hours, before, age, bytes }) => ({
       name,
       keep: keep === null ? undefined : { text: keep, name, months, days, hours },
+      rotation: { before: before ?? undefined, age: age ?? undefined, bytes: bytes ?? undefined },
     })),
-    cutoffs: new Map(
-      classes.flatMap(({ name, cutoff, rotateBefore }) =>
-        cutoff !== null && rotateBefore !== null ? [[name, { cutoff, rotateBefore }] as const] : [],
-      ),
-    ),
+    cutoffs,
     now: classes[0]?.now ?? "",
+    held: await readHeldParts(audit, segments, cutoffs),
   };
 }
 
@@ -69,18 +80,20 @@ interface ClassRow {
   readonly hours: number;
   readonly cutoff: string | null;
   readonly rotateBefore: string | null;
+  readonly before: string | null;
+  readonly age: string | null;
+  readonly bytes: number | null;
   readonly now: string;
 }
 
-/** What a closed segment has written down, an open one is asked for: its span by the index, its size by the planner. */
-async function completeSegment({ sql, object }: AuditDatabase, row: SegmentRow): Promise<Segment> {
+/** What a closed segment has written down, an open one is asked for: its span by its ends, its size by the planner. */
+async function completeSegment(audit: AuditDatabase, row: SegmentRow): Promise<Segment> {
+  const { sql, object } = audit;
   const { firstAt, lastAt, changes, ...rest } = row;
   if (changes !== null)
     return { ...rest, firstAt: firstAt ?? undefined, lastAt: lastAt ?? undefined, changes: BigInt(changes) };
-  const [span] = await sql<{ first: string | null; last: string | null }[]>`
-    select to_char(min(at), ${ISO}) as first, to_char(max(at), ${ISO}) as last
-    from ${object("change")} where segment = ${row.id}`;
-  if (!span?.first || !span.last) return { ...rest, changes: 0n };
+  const span = await readRoughSpan(audit, row.id);
+  if (span === undefined) return { ...rest, changes: 0n };
   // Asked of its partition: of the whole log the planner would take a segment for a two hundredth.
   const estimate = await estimateRows(sql, sql`select from ${object(`change_${row.id}`)}`);
   return { ...rest, firstAt: span.first, lastAt: span.last, changes: estimate };
@@ -98,14 +111,14 @@ export async function estimateRows(
   return BigInt(Math.round(plan[0]?.Plan["Plan Rows"] ?? 0));
 }
 
-/** How many changes of a segment are older than an instant. */
-export async function countBefore(
-  { sql, object }: AuditDatabase,
-  segment: Segment,
-  cutoff: string,
-): Promise<bigint> {
+/** How many changes of a segment are older than an instant and under no hold. */
+export async function countBefore(audit: AuditDatabase, segment: Segment, cutoff: string): Promise<bigint> {
+  const { sql, object } = audit;
+  const held = heldCondition(audit, await listHoldsInForce(audit));
   const [row] = await sql<{ count: string }[]>`
-    select count(*)::text as count from ${object("change")} where segment = ${segment.id} and at < ${cutoff}::text::timestamptz`;
+    select count(*)::text as count
+    from ${object("change")} as change
+    where segment = ${segment.id} and at < ${cutoff}::text::timestamptz and (${held}) is not true`;
   return BigInt(row?.count ?? 0);
 }
 
@@ -148,55 +161,108 @@ export function dropStatements(schema: string, id: number): string[] {
 
 /**
  * Removes a whole segment. First the tables' horizons rise, for good: from then on no answer rests on it. Then
- * it leaves the log without holding up writers, then it goes. Interrupted anywhere, finishDrops goes on.
+ * it leaves the log without holding up writers, then it goes. Interrupted anywhere, finishDrops goes on. Returns false,
+ * and leaves it in the log, where a hold turns out to cover something of it.
  */
-export async function dropSegment(audit: AuditDatabase, segment: Segment, reason: string): Promise<void> {
-  await withTransaction(audit.sql, {}, async (sql) => {
+export async function dropSegment(audit: AuditDatabase, segment: Segment, reason: string): Promise<boolean> {
+  const isDue = await withHoldsStill(audit, async (within, holds) => {
+    const { sql, object } = within;
+    if ((await holdsOver(within, segment.id, holds)).length > 0) return false;
+    await settle(within, segment);
     await sql`
-      update ${audit.object("relation")} as relation
-      set horizon_at = greatest(relation.horizon_at, held.last_at)
-      from ${audit.object("segment_relation")} as held
+      update ${object("relation")} as relation
+      set horizon_at = greatest(relation.horizon_at, held.last_at, held.settled_at)
+      from ${object("segment_relation")} as held
       where held.segment = ${segment.id} and held.relation = relation.id`;
-    await sql`update ${audit.object("segment")} set state = 'dropping' where id = ${segment.id}`;
+    await sql`update ${object("segment")} set state = 'dropping' where id = ${segment.id}`;
     await sql`
-      insert into ${audit.object("operation")} (kind, plan)
+      insert into ${object("operation")} (kind, plan)
       values ('prune', ${JSON.stringify({ act: "drop", segment: segment.id, changes: String(segment.changes), reason })}::text::jsonb)`;
+    return true;
   });
-  await finishDrop(audit, segment.id);
+  return isDue && (await finishDrop(audit, segment.id)).length === 0;
 }
 
-/** Finishes what an earlier run that was cut off began to drop. Returns the segments' numbers. */
-export async function finishDrops(audit: AuditDatabase): Promise<number[]> {
+/** Looks for the ends of the transactions behind a segment where closing it did not: by a former version, or after a part went. */
+async function settle({ sql, object }: AuditDatabase, segment: Segment): Promise<void> {
+  const [open] = await sql`
+    select from ${object("segment_relation")} where segment = ${segment.id} and settled_at is null limit 1`;
+  if (open === undefined) return;
+  await sql`
+    update ${object("segment_relation")} as held
+    set settled_at = horizon.at
+    from ${object("_horizons")}(${segment.id}, 'infinity') as horizon
+    where held.segment = ${segment.id} and held.relation = horizon.relation`;
+}
+
+/** What became of a segment that was on its way out. */
+export interface FinishedDrop {
+  readonly id: number;
+  /** The holds that cover something of it, for which it was taken back into the log; none when it is gone. */
+  readonly heldBy: readonly string[];
+}
+
+/** Finishes what an earlier run that was cut off began to drop. */
+export async function finishDrops(audit: AuditDatabase): Promise<FinishedDrop[]> {
   const rows = await audit.sql<
     { id: number }[]
   >`select id from ${audit.object("segment")} where state = 'dropping' order by id`;
-  for (const { id } of rows) await finishDrop(audit, id);
-  return rows.map(({ id }) => id);
+  const done: FinishedDrop[] = [];
+  for (const { id } of rows) done.push({ id, heldBy: await finishDrop(audit, id) });
+  return done;
 }
 
-async function finishDrop({ sql, object, installation }: AuditDatabase, id: number): Promise<void> {
-  const [partition] = await sql<{ attached: boolean; pending: boolean }[]>`
-    select inherits.inhrelid is not null as attached, coalesce(inherits.inhdetachpending, false) as pending
-    from pg_class as class
-    join pg_namespace as namespace on namespace.oid = class.relnamespace
-    left join pg_inherits as inherits on inherits.inhrelid = class.oid
-    where namespace.nspname = ${installation.schema} and class.relname = ${`change_${id}`}`;
+/** Returns the holds for which the segment was taken back: also of one that has left the log already nothing held goes. */
+async function finishDrop(audit: AuditDatabase, id: number): Promise<string[]> {
+  const { sql, installation } = audit;
+  const partition = await findPartition(audit, id);
   const name = quoteIdentifier(installation.schema);
   if (partition?.attached) {
     await sql.unsafe(`set lock_timeout = '${DETACH_TIMEOUT_MS}ms'`);
     const how = partition.pending ? "finalize" : "concurrently";
     await sql.unsafe(`alter table ${name}.change detach partition ${name}.change_${id} ${how}`);
   }
-  await withTransaction(sql, {}, async (transaction) => {
-    await transaction.unsafe(`drop table if exists ${name}.change_${id}`);
-    await transaction`delete from ${object("segment")} where id = ${id}`;
+  return withHoldsStill(audit, async (within, holds) => {
+    const heldBy = partition === undefined ? [] : await holdsOver(within, id, holds);
+    if (heldBy.length > 0) {
+      await takeBack(within, id, heldBy);
+      return heldBy;
+    }
+    await within.sql.unsafe(`drop table if exists ${name}.change_${id}`);
+    await within.sql`delete from ${within.object("segment")} where id = ${id}`;
+    return [];
   });
 }
 
+async function findPartition({ sql, installation }: AuditDatabase, id: number) {
+  const [partition] = await sql<{ attached: boolean; pending: boolean }[]>`
+    select inherits.inhrelid is not null as attached, coalesce(inherits.inhdetachpending, false) as pending
+    from pg_class as class
+    join pg_namespace as namespace on namespace.oid = class.relnamespace
+    left join pg_inherits as inherits on inherits.inhrelid = class.oid
+    where namespace.nspname = ${installation.schema} and class.relname = ${`change_${id}`}`;
+  return partition;
+}
+
+/** A segment that has left the log comes back to it as a closed one. The horizons stay where they are. */
+async function takeBack(
+  { sql, object, installation }: AuditDatabase,
+  id: number,
+  heldBy: readonly string[],
+): Promise<void> {
+  const name = quoteIdentifier(installation.schema);
+  await sql.unsafe(`alter table ${name}.change attach partition ${name}.change_${id} for values in (${id})`);
+  await sql.unsafe(`alter table ${name}.change_${id} enable always trigger _append_only`);
+  await sql`update ${object("segment")} set state = 'closed' where id = ${id}`;
+  await sql`
+    insert into ${object("operation")} (kind, plan)
+    values ('prune', ${JSON.stringify({ act: "take back", segment: id, holds: heldBy })}::text::jsonb)`;
+}
+
 /**
- * Removes the expired part of a segment that is not due as a whole (a log that nobody rotated), in batches.
- * Horizons rise first. `progress` is told how many are gone; no further batch begins once `isOver` says so. Returns how
- * many went.
+ * Removes the expired part of a closed segment that does not go as a whole, in batches, but for what is held: each batch
+ * asks anew. Horizons rise first. `progress` is told how many are gone; no further batch begins once `isOver` says so.
+ * Returns how many went.
  */
 export async function deleteExpired(
   audit: AuditDatabase,
@@ -205,44 +271,61 @@ export async function deleteExpired(
   progress: (deleted: number) => void,
   isOver: () => boolean,
 ): Promise<number> {
-  const { sql, object } = audit;
-  await withTransaction(sql, {}, async (transaction) => {
-    await transaction`
-      update ${object("relation")} as relation
-      set horizon_at = greatest(relation.horizon_at, expired.last_at)
-      from (
-        select relation, max(at) as last_at
-        from ${object("change")}
-        where segment = ${segment.id} and at < ${cutoff}::text::timestamptz
-        group by relation
-      ) as expired
-      where expired.relation = relation.id`;
-  });
   let deleted = 0;
+  let raisedUnder: readonly LegalHold[] | undefined;
   for (;;) {
-    const count = await withTransaction(sql, {}, async (transaction) => {
-      await transaction`select set_config('audit.maintenance', 'prune', true)`;
-      const gone = await transaction`
-        delete from ${object("change")}
-        where segment = ${segment.id} and id in (
-          select id from ${object("change")}
-          where segment = ${segment.id} and at < ${cutoff}::text::timestamptz
-          order by at
-          limit ${DELETE_BATCH}
-        )`;
-      return gone.count;
+    const count = await withHoldsStill(audit, async (within, holds) => {
+      if (isDeepStrictEqual([...holds], raisedUnder)) return deleteBatch(within, segment, cutoff, holds);
+      // What was held when they rose may have been given free since.
+      await raiseHorizons(within, segment, cutoff, holds);
+      raisedUnder = [...holds];
+      return undefined;
     });
+    if (count === undefined) continue;
     deleted += count;
     progress(deleted);
     if (count < DELETE_BATCH || isOver()) break;
   }
-  await withTransaction(sql, {}, async (transaction) => {
-    await recount({ ...audit, sql: transaction }, segment);
-    await transaction`
-      insert into ${object("operation")} (kind, plan)
+  await withTransaction(audit.sql, {}, async (sql) => {
+    await recount({ ...audit, sql }, segment);
+    await sql`
+      insert into ${audit.object("operation")} (kind, plan)
       values ('prune', ${JSON.stringify({ act: "delete", segment: segment.id, cutoff, changes: deleted })}::text::jsonb)`;
   });
   return deleted;
+}
+
+async function raiseHorizons(
+  within: AuditDatabase,
+  segment: Segment,
+  cutoff: string,
+  holds: readonly LegalHold[],
+): Promise<void> {
+  await within.sql`
+    update ${within.object("relation")} as relation
+    set horizon_at = greatest(relation.horizon_at, removed.at)
+    from (${removedHorizons(within, segment.id, cutoff, holds)}) as removed
+    where removed.relation = relation.id`;
+}
+
+async function deleteBatch(
+  within: AuditDatabase,
+  segment: Segment,
+  cutoff: string,
+  holds: readonly LegalHold[],
+): Promise<number> {
+  const { sql, object } = within;
+  await sql`select set_config('audit.maintenance', 'prune', true)`;
+  const gone = await sql`
+    delete from ${object("change")}
+    where segment = ${segment.id} and id in (
+      select change.id from ${object("change")} as change
+      where change.segment = ${segment.id} and change.at < ${cutoff}::text::timestamptz
+        and (${heldCondition(within, holds)}) is not true
+      order by change.at
+      limit ${DELETE_BATCH}
+    )`;
+  return gone.count;
 }
 
 /** Writes down anew what a segment holds after a part of it went. */
@@ -282,11 +365,6 @@ export async function summarizeLog({ sql, installation }: AuditDatabase): Promis
         where method.amname = 'brin' and class.relkind = 'i' and namespace.nspname = ${installation.schema}`;
     });
   } catch (error) {
-    if (!isBusy(error)) throw error;
+    if (!isLockTimeout(error)) throw error;
   }
-}
-
-/** Whether DETACH gave up waiting for a transaction that has the log open; the next run finishes it. */
-export function isBusy(error: unknown): boolean {
-  return sqlStateOf(error) === "55P03";
 }

@@ -1,3 +1,4 @@
+import type { HorizonRise } from "../db/horizons.ts";
 import type { Column, Look } from "./columns.ts";
 import { bytesText, countOf, countText } from "./duration.ts";
 import { timeText } from "./instant.ts";
@@ -105,10 +106,20 @@ function changesOf(rows: readonly PrunePlanRow[]): string {
   );
 }
 
-/** The same as a JSON document; `dry_run` says whether it was carried out, `complete` whether all was done that was due. */
+/**
+ * The same as a JSON document; `dry_run` says whether it was carried out, `complete` whether all was done that was due,
+ * `horizons` of which tables less of the past can be rebuilt than before.
+ */
 export function prunePlanJson(
   rows: readonly PrunePlanRow[],
-  { dryRun, complete }: Pick<PrunePlanTextOptions, "dryRun"> & { readonly complete: boolean },
+  {
+    dryRun,
+    complete,
+    horizons,
+  }: Pick<PrunePlanTextOptions, "dryRun"> & {
+    readonly complete: boolean;
+    readonly horizons: readonly HorizonRise[];
+  },
 ): string {
   return jsonDocument(
     rows.map((row) => ({
@@ -121,6 +132,6 @@ export function prunePlanJson(
       last_at: row.lastAt,
       reason: row.reason,
     })),
-    { dry_run: dryRun, complete },
+    { dry_run: dryRun, complete, horizons },
   );
 }

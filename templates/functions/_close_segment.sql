@@ -1,5 +1,5 @@
--- Closes a segment that nobody writes to any more: counts what it holds of each table, and states its span of
--- time as a constraint, by which the planner passes it over. Call it only once every transaction older than
+-- Closes a segment that nobody writes to any more: counts what it holds of each table, notes when the last of those who
+-- wrote it were done, so that dropping it need not look for that, and states its span of time as a constraint, by which the planner passes it over. Call it only once every transaction older than
 -- closing_xid is gone (pg_snapshot_xmin). Readers and writers of other segments are not held up by the scan.
 create or replace function audit_schema._close_segment(closed integer)
 returns void
@@ -23,10 +23,14 @@ begin
   end if;
 
   execute format(
-    'insert into %1$I.segment_relation (segment, relation, changes, first_at, last_at)
-     select %3$s, change.relation, count(*), min(change.at), max(change.at)
-     from %1$I.%2$I as change
-     group by change.relation', 'audit_schema', 'change_' || closed, closed);
+    'insert into %1$I.segment_relation (segment, relation, changes, first_at, last_at, settled_at)
+     select %3$s, held.*, horizon.at
+     from (
+       select change.relation, count(*), min(change.at), max(change.at)
+       from %1$I.%2$I as change
+       group by change.relation
+     ) as held
+     join %1$I._horizons(%3$s, ''infinity'') as horizon on horizon.relation = held.relation', 'audit_schema', 'change_' || closed, closed);
   execute format('select min(id) as first_id, max(id) as last_id, min(at) as first_at, max(at) as last_at, count(*) as changes from %I.%I',
     'audit_schema', 'change_' || closed) into span;
 

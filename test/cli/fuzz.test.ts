@@ -26,6 +26,10 @@ const words = [
     "list",
     "set",
     "prune",
+    "hold",
+    "add",
+    "lift",
+    "--reason",
   ],
   ...["uninstall", "demo", "help", "enabel", "users", "public.users", '"Odd.Name"', "a.b.c", "relation:7"],
   ...[

@@ -39,6 +39,11 @@ vi.mock("../../src/actions/defaults.ts", () => ({
 vi.mock("../../src/actions/restore.ts", () => ({ runRestore: received.take("restore") }));
 vi.mock("../../src/actions/revert.ts", () => ({ runRevert: received.take("revert") }));
 vi.mock("../../src/actions/undo.ts", () => ({ runUndo: received.take("undo") }));
+vi.mock("../../src/actions/hold.ts", () => ({
+  runHoldAdd: received.take("hold add"),
+  runHoldList: received.take("hold list"),
+  runHoldLift: received.take("hold lift"),
+}));
 vi.mock("../../src/actions/prune.ts", () => ({ runPrune: received.take("prune") }));
 vi.mock("../../src/actions/uninstall.ts", () => ({ runUninstall: received.take("uninstall") }));
 vi.mock("../../src/actions/bench.ts", () => ({ runBench: received.take("bench") }));
@@ -492,6 +497,19 @@ expectOptions("retention set", [
   [["retention", "set", "normal", "90d"], { name: "normal", keep: "90 days" }],
   [["retention", "set", "normal", "18 months"], { name: "normal", keep: "1 year 6 months" }],
   [["retention", "set", "normal", "forever", "--dry-run"], { name: "normal", keep: null, dryRun: true }],
+  [
+    ["retention", "set", "normal", "2y", "--floor", "18 months"],
+    { name: "normal", keep: "2 years", floor: "1 year 6 months" },
+  ],
+  [["retention", "set", "normal", "2y", "--floor", "none"], { name: "normal", keep: "2 years", floor: null }],
+  [
+    ["retention", "set", "normal", "1y", "--rotate", "1 month", "--rotate-size", "10GB"],
+    { name: "normal", keep: "1 year", rotate: "1 month", rotateBytes: 10_737_418_240 },
+  ],
+  [
+    ["retention", "set", "forever", "forever", "--rotate", "default", "--rotate-size", "none"],
+    { name: "forever", keep: null, rotate: null, rotateBytes: null },
+  ],
 ]);
 
 expectOptions("defaults list", [
@@ -521,8 +539,49 @@ expectOptions("defaults unset", [
   [["defaults", "unset", "retain", "--dry-run", "--json"], { names: ["retain"], dryRun: true, json: true }],
 ]);
 
+expectOptions("hold add", [
+  [
+    ["hold", "add", "case/1", "--table", "users", "--key", "42", "--reason", "suit 7 O 12"],
+    { name: "case/1", table: "users", key: ["42"], reason: "suit 7 O 12" },
+  ],
+  [
+    ["hold", "add", "c", "--table", "relation:3", "--key", "a=1", "b=2", "--actor", "app:7", "--reason", "r"],
+    { name: "c", table: "relation:3", key: ["a=1", "b=2"], actor: "app:7", reason: "r" },
+  ],
+  [
+    [
+      "hold",
+      "add",
+      "c",
+      "--table",
+      "users",
+      "--key=-5",
+      "--reason",
+      "r",
+      "--dry-run",
+      "--json",
+      "--tz",
+      "UTC",
+    ],
+    { name: "c", table: "users", key: ["-5"], reason: "r", dryRun: true, json: true, tz: "UTC" },
+  ],
+  [["hold", "add", "c", "--actor", "ana", "--reason", "r"], { name: "c", actor: "ana", reason: "r" }],
+]);
+
+expectOptions("hold list", [
+  [["hold"], {}],
+  [["hold", "list", "--all", "-o", "csv", "--tz", "UTC"], { all: true, output: "csv", tz: "UTC" }],
+]);
+
+expectOptions("hold lift", [
+  [["hold", "lift", "case/1", "--reason", "settled"], { name: "case/1", reason: "settled" }],
+  [["hold", "lift", "c", "--reason", "r", "--dry-run"], { name: "c", reason: "r", dryRun: true }],
+]);
+
 expectOptions("prune", [
   [["prune"], {}],
+  [["prune", "--exact"], { exact: true }],
+  [["prune", "--exact", "--dry-run"], { exact: true, dryRun: true }],
   [["prune", "--dry-run", "--json", "--tz", "UTC"], { dryRun: true, json: true, tz: "UTC" }],
   [["prune", "--quiet", "--if-locked", "skip"], { quiet: true, ifLocked: "skip" }],
   [["prune", "--max-duration", "10m"], { maxDuration: { text: "10 minutes", milliseconds: 600_000 } }],

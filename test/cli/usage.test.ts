@@ -64,6 +64,31 @@ describe("what prune refuses", () => {
   });
 });
 
+describe("what hold and floors refuse", () => {
+  it.each<[string[], string]>([
+    [["hold", "add", "c", "--reason", "r"], "neither --table nor --actor is given"],
+    [
+      ["hold", "add", "c", "--key", "1", "--reason", "r"],
+      "--key names a row, but of which table is not said.",
+    ],
+    [["hold", "add", "c", "--actor", " ", "--reason", "r"], "--actor is empty."],
+    [["hold", "add", "c", "--table", "users", "--reason", " "], "--reason is empty."],
+    [["hold", "add", "c", "--table", "users"], "Required option '--reason <text>' not specified."],
+    [["hold", "add", "a b", "--table", "users", "--reason", "r"], '" " cannot be part of the name of a hold'],
+    [["hold", "add", "", "--table", "users", "--reason", "r"], "it is empty"],
+    [["hold", "lift", "-c", "--reason", "r"], "Unknown option '-c'."],
+    [["hold", "lift", "c"], "Required option '--reason <text>' not specified."],
+    [["hold", "lift", "c", "--reason", ""], "--reason is empty."],
+    [
+      ["retention", "set", "normal", "1y", "--floor", "forever"],
+      "A floor of forever would leave no other choice.",
+    ],
+    [["retention", "set", "normal", "1y", "--floor", "low"], "not a retention interval"],
+  ])("%j", async (args, message) => {
+    await expectUsageError(args, message);
+  });
+});
+
 describe("what commander refuses", () => {
   it.each<[string[], string]>([
     [["enabel", "users"], "Unknown command 'enabel' (Did you mean enable?)"],
@@ -182,6 +207,8 @@ describe("what our grammars refuse", () => {
     [["enable", "users", "--retain", "90m"], "neither a retention class nor an interval"],
     [["enable", "users", "--retain", "0d"], "it would keep nothing"],
     [["retention", "set", "normal", "often"], "not a retention interval"],
+    [["retention", "set", "normal", "1y", "--rotate", "10m"], "not an interval of rotation"],
+    [["retention", "set", "normal", "1y", "--rotate-size", "10"], '"10" is not a size: "10" has no unit.'],
     [["retention", "set", "Normal!", "90d"], "the name of a class is made of a to z"],
     [["status", "--tz", "+02:00"], '"+02:00" is not the name of a time zone.'],
     [["prune", "--tz", "Mars/Base 1"], '"Mars/Base 1" is not the name of a time zone.'],

@@ -85,7 +85,12 @@ it.each([
     ["enable", "users", "--exclude", "name,x_*", "--retain", "90d", "--on-truncate", "record"],
   ],
   ["retention set of a new class", ["retention", "set", "normal", "18 months"]],
+  [
+    "retention set of its rotation",
+    ["retention", "set", "normal", "1y", "--rotate", "7d", "--rotate-size", "2GB"],
+  ],
   ["retention set of the class again", ["retention", "set", "normal", "1y"]],
+  ["retention set back to the default rotation", ["retention", "set", "normal", "1y", "--rotate", "default"]],
   [
     "enable --all under a class without tables",
     ["enable", "--all", "--retain", "normal", "--on-truncate", "forbid"],

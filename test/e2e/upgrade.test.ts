@@ -313,6 +313,55 @@ describe.each(formers)("An installation of version $version by a superuser", (fo
   });
 });
 
+describe.each(formers)("An installation of version $version that was not upgraded", (former) => {
+  const shop = useShop(former, { superuser: true });
+
+  it("is told of as such by commands that need more than it has, and stays as it is", async () => {
+    const before = await describeSchema(shop.superuser, "audit");
+    const upgrade = [
+      `error: The installation in schema audit is of version ${former.version}, this tool is ${version} and needs what that did not have.`,
+      "Upgrade the installation, which keeps all that is recorded: audit init",
+      "",
+    ].join("\n");
+    for (const args of [
+      ["prune"],
+      ["prune", "--dry-run"],
+      ["retention"],
+      ["retention", "set", "normal", "1y", "--rotate", "7d"],
+      ["enable", "depot.part", "--retain", "90d"],
+    ])
+      expect({ args, ...(await shop.audit.run(args)) }).toEqual({
+        args,
+        code: 5,
+        stdout: "",
+        stderr: upgrade,
+      });
+    // What the former version has is answered as ever; whatever is not, says why.
+    for (const args of [
+      ["status"],
+      ["check"],
+      ["history", "counted"],
+      ["history", "counted", "--where", "op = 'insert'"],
+      ["at-time", "now", "counted"],
+      ["query", "--at", "now", "select * from counted"],
+      ["log"],
+      ["blame", "counted", "1"],
+      ["tags"],
+      ["tag", "here"],
+      ["defaults"],
+      ["disable", "depot.part", "--dry-run"],
+    ]) {
+      const { code, stderr } = await shop.audit.run(args);
+      expect({ args, code, ...(code === 5 ? { stderr } : {}) }).toEqual(
+        code === 5
+          ? { args, code, stderr: expect.stringContaining(upgrade) }
+          : { args, code: expect.toSatisfy((is) => is < 2) },
+      );
+    }
+    expect(await describeSchema(shop.superuser, "audit")).toEqual(before);
+  });
+});
+
 describe.each(formers.slice(-1))("An installation of version $version", (former) => {
   const shop = useShop(former, { superuser: true });
 

@@ -4,13 +4,14 @@ import type { TestSql } from "./client.ts";
 const instants: Readonly<Record<string, readonly string[]>> = {
   change: ["at", "began"],
   coverage: ["from_at", "until_at"],
+  hold: ["placed_at", "lifted_at"],
   installation: ["installed_at"],
   operation: ["at"],
   relation: ["horizon_at", "dropped_at"],
   relation_shape: ["from_at"],
   segment: ["opened_at", "first_at", "last_at"],
-  segment_relation: ["first_at", "last_at"],
-  tag: ["at"],
+  segment_relation: ["first_at", "last_at", "settled_at"],
+  tag: ["at", "since"],
 };
 
 /**

@@ -104,8 +104,10 @@ describe("prunePlanText", () => {
 
 describe("prunePlanJson", () => {
   it("has every field under its documented name", () => {
-    expect(prunePlanJson(rows.slice(3), { dryRun: true, complete: true })).toMatchInlineSnapshot(`
-      "{"version":1,"dry_run":true,"complete":true,"items":[
+    expect(
+      prunePlanJson(rows.slice(3), { dryRun: true, complete: true, horizons: [] }),
+    ).toMatchInlineSnapshot(`
+      "{"version":1,"dry_run":true,"complete":true,"horizons":[],"items":[
       {"segment":4,"retention":"90 days","act":"rotate","changes":"0","bytes":0,"first_at":null,"last_at":null,"reason":"hot since 40 days"}
       ]}
       "
