@@ -8,8 +8,8 @@ import { checkTakeOuts, noCounts } from "./takeOut.ts";
 const server = useOwnServer();
 const database = server.useDatabase();
 
-const size = { tables: 4, instants: 8 };
-const timesEach = 3;
+const size = { tables: 3, instants: 12 };
+const timesEach = 4;
 
 /** As in proof.ts. */
 const { MODEL_SEED, MODEL_HISTORIES } = process.env;

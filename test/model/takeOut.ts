@@ -1,7 +1,8 @@
 import { connectTo, type TestSql } from "../helpers/client.ts";
 import { runCli } from "../helpers/runCli.ts";
-import type { PastHistory } from "./making.ts";
+import { type PastHistory, readClock } from "./making.ts";
 import { knowable, momentsOf } from "./moments.ts";
+import { randomStatement } from "./moves.ts";
 import { keyOf, printedKey } from "./place.ts";
 import { compare } from "./putBack.ts";
 import type { Random } from "./random.ts";
@@ -23,22 +24,15 @@ const countNames = [
   "cascade",
   "undone",
   "impossible",
+  "kept",
+  "crossed",
 ] as const;
 
 type Count = (typeof countNames)[number];
 
 /** Before the first. */
 export function noCounts(): Record<Count, number> {
-  return {
-    untouched: 0,
-    merged: 0,
-    stopped: 0,
-    nonconflict: 0,
-    force: 0,
-    cascade: 0,
-    undone: 0,
-    impossible: 0,
-  };
+  return Object.fromEntries(countNames.map((name) => [name, 0])) as Record<Count, number>;
 }
 
 /** A transaction with nobody beside it, between two boundaries at which nobody was writing. */
@@ -71,12 +65,13 @@ interface Answer {
  */
 export async function checkTakeOuts(
   url: string,
-  history: PastHistory,
+  past: PastHistory,
   random: Random,
   times: number,
 ): Promise<TakeOutVerdict> {
   const sql = connectTo(url, { max: 1 });
-  const { world } = history;
+  const { world } = past;
+  let history = past;
   const counts = noCounts();
   const faults: string[] = [];
   const run = async (...args: string[]): Promise<Answer> => {
@@ -102,11 +97,18 @@ export async function checkTakeOuts(
 
   try {
     await sql.unsafe(`${exactSettings}; set search_path = ${world.schema}`);
+    history = await withTail(sql, past, random);
     for (let time = 0; time < times; time++) {
       const places = await alonePlaces(sql, history);
       if (places.length === 0) break;
       // Late ones often, to whose rows nobody came since.
-      const alone = await readAlone(sql, history, random.chance(0.5) ? places.at(-1) : random.pick(places));
+      const all: Alone[] = [];
+      for (const found of places) all.push(await readAlone(sql, history, found));
+      // Late ones often, to whose rows nobody came since; else those to whose rows others came.
+      const crossed = all.filter(isCrossed);
+      const late = crossed.filter(({ place }) => place >= past.boundaries.length);
+      const met = late.length > 0 && random.chance(0.7) ? late : crossed;
+      const alone = random.chance(0.4) ? all.at(-1) : random.pick(met.length > 0 ? met : all);
       if (alone === undefined) break;
       const title = `tx:${alone.tx} after boundary ${alone.place}`;
       const before = await copyTables(sql, world);
@@ -133,7 +135,7 @@ export async function checkTakeOuts(
         continue;
       }
       counts[mode === "stop" ? (untouched ? "untouched" : "merged") : mode]++;
-      faults.push(...verdict(`${title}: ${mode}`, history, alone, { before, after, mode }));
+      faults.push(...verdict(`${title}: ${mode}`, history, alone, { before, after, mode }, counts));
       if (JSON.stringify(textsOf(before)) !== JSON.stringify(textsOf(after))) await undo(title, before);
     }
     const before = await copyTables(sql, world);
@@ -148,6 +150,30 @@ export async function checkTakeOuts(
     await sql.end({ timeout: 5 });
   }
   return { faults, counts };
+}
+
+/** The history with some more transactions, which do nothing but update rows of one table: they cross each other's ways. */
+async function withTail(sql: TestSql, history: PastHistory, random: Random): Promise<PastHistory> {
+  const { world } = history;
+  const boundaries = [...history.boundaries];
+  const table = random.pick(world.tables);
+  for (let count = 0; count < 8; count++) {
+    let statement = "";
+    while (!statement.startsWith("update ")) statement = randomStatement(world, [table], random);
+    try {
+      await sql.unsafe(`begin; ${statement}; commit`);
+    } catch {
+      await sql.unsafe("rollback");
+    }
+    const tag = `${world.schema}.tail.${count}`;
+    const instant = await readClock(sql);
+    await sql`select audit.tag(${tag})`;
+    const known = { state: await copyTables(sql, world), marks: undefined };
+    boundaries.push({
+      ...{ instant, tag, kind: "quiet", byClock: known, byTag: known, line: history.log.length },
+    });
+  }
+  return { ...history, boundaries };
 }
 
 function textsOf(copy: Copy): string[][] {
@@ -181,10 +207,8 @@ async function alonePlaces(
 async function readAlone(
   sql: TestSql,
   { world }: PastHistory,
-  chosen: { place: number; tx: string; from: string; until: string } | undefined,
-): Promise<Alone | undefined> {
-  if (chosen === undefined) return undefined;
-  const { place, tx, until } = chosen;
+  { place, tx, until }: { place: number; tx: string; from: string; until: string },
+): Promise<Alone> {
   const touched = new Map<number, Map<string, Touches>>();
   for (const table of world.tables) {
     const keys = new Map<string, Touches>();
@@ -210,12 +234,20 @@ async function readAlone(
   return { tx, place, touched };
 }
 
+/** Whether others have updated a row that it updated. */
+function isCrossed({ touched }: Alone): boolean {
+  return [...touched.values()].some((keys) =>
+    [...keys.values()].some(({ plain, later }) => plain && later === "plain"),
+  );
+}
+
 /** What is wrong with the rows after a revert. */
 function verdict(
   title: string,
   history: PastHistory,
   { place, touched }: Alone,
   { before, after, mode }: { before: Copy; after: Copy; mode: string },
+  counts: Record<Count, number>,
 ): string[] {
   const moments = momentsOf(history).filter(({ way }) => way === "tag");
   const [moment, next] = [place, place + 1].map((number) => moments.find((one) => one.place === number));
@@ -241,6 +273,7 @@ function verdict(
           columns.map((attnum) => {
             const [former, written, now] = [a, b, c].map((row) => row.get(attnum) ?? null);
             const taken = former !== written && (now === written || mode === "force");
+            if (former !== written) counts[now === written ? "kept" : "crossed"]++;
             return [attnum, (taken ? former : now) ?? null] as const;
           }),
         );
