@@ -6,6 +6,7 @@ const optionsWithValue: readonly string[] = [
   "--database-url",
   "--audit-schema",
   "--tz",
+  "--archive",
   "-o",
   "--output",
 ];

@@ -1,4 +1,8 @@
 /** The library: what the commands call, for programs that want the same. */
+export { runArchiveWrite } from "./actions/archive.ts";
+export { runArchiveList } from "./actions/archiveList.ts";
+export { runArchiveRestore } from "./actions/archiveRestore.ts";
+export { runArchiveVerify } from "./actions/archiveVerify.ts";
 export { runAtTime } from "./actions/atTime.ts";
 export { runBench } from "./actions/bench.ts";
 export { runBlame } from "./actions/blame.ts";

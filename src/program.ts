@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addArchiveCommand } from "./commands/archive.ts";
 import { addAtTimeCommand } from "./commands/atTime.ts";
 import { addBenchCommand } from "./commands/bench.ts";
 import { addBlameCommand } from "./commands/blame.ts";
@@ -81,6 +82,7 @@ export function createProgram(io: Io): Command {
   addRetentionCommand(program, io);
   addHoldCommand(program, io);
   addPruneCommand(program, io);
+  addArchiveCommand(program, io);
   addUninstallCommand(program, io);
   addBenchCommand(program, io);
   addDemoCommand(program, io);

@@ -8,7 +8,7 @@ grant select on audit_schema.relation, audit_schema.relation_shape, audit_schema
 grant update on audit_schema.relation, audit_schema.coverage to audit_ddl;
 grant insert on audit_schema.relation_shape, audit_schema.coverage to audit_ddl;
 grant select on audit_schema.installation, audit_schema.retention, audit_schema.defaults, audit_schema.segment, audit_schema.relation,
-  audit_schema.relation_shape, audit_schema.coverage, audit_schema.segment_relation, audit_schema.hold, audit_schema.tag,
+  audit_schema.relation_shape, audit_schema.coverage, audit_schema.segment_relation, audit_schema.archive, audit_schema.hold, audit_schema.tag,
   audit_schema.operation, audit_schema.change, audit_schema.history to audit_reader;
 do $do$
 declare
@@ -28,7 +28,7 @@ begin
     from pg_catalog.pg_proc as function
     where function.pronamespace = 'audit_schema'::pg_catalog.regnamespace
       and function.prorettype not in ('trigger'::pg_catalog.regtype, 'event_trigger'::pg_catalog.regtype)
-      and function.proname !~ '^_(hot_[0-9]+|rows_[0-9]+|open_segment|close_segment|shut)$'
+      and function.proname !~ '^_(hot_[0-9]+|rows_[0-9]+|open_segment|close_segment|let_go|lay_restored|attach_restored|shut)$'
   loop
     execute pg_catalog.format('grant execute on function %s to audit_writer, audit_truncate, audit_ddl, audit_reader', helper);
   end loop;

@@ -135,6 +135,32 @@ begin
 end
 $do$;
 
+do $do$
+begin
+  if not exists (
+    select from pg_catalog.pg_attribute
+    where attrelid = 'audit_schema.relation'::pg_catalog.regclass and attname = 'lost_at' and not attisdropped
+  ) then
+    alter table audit_schema.relation add column lost_at timestamptz;
+    -- There were no archives, so what is gone is lost.
+    update audit_schema.relation set lost_at = horizon_at;
+    alter table audit_schema.segment add column restored_until timestamptz;
+    alter table audit_schema.segment_relation add column gone_at timestamptz;
+    create table audit_schema.archive (
+      segment integer not null,
+      target text not null,
+      manifest_sha256 text not null,
+      changes bigint not null,
+      bytes bigint not null,
+      files integer not null,
+      archived_at timestamptz not null default pg_catalog.clock_timestamp(),
+      verified_at timestamptz,
+      primary key (segment, target)
+    );
+  end if;
+end
+$do$;
+
 -- What helped a former version may have other parameters now; everything is made anew after this.
 do $do$
 declare

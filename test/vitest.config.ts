@@ -30,7 +30,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["test/{core,output,cli,connection,docs,helpers}/**/*.test.ts"],
+          include: ["test/{archive,core,output,cli,connection,docs,helpers}/**/*.test.ts"],
         },
       },
       {

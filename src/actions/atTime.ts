@@ -17,6 +17,7 @@ export async function runAtTime(options: AtTimeOptions, io: Io): Promise<void> {
     const relation = await resolveRelation(audit, options.table);
     const instant = await settleInstant(audit, options.when, options, io);
     const key = options.key.length === 0 ? undefined : await resolveKey(audit, relation, options.key);
+    await audit.need?.({ relations: [relation.id], key, since: instant, moments: [instant] });
     const { columns, unknown, batches } = await readPast(audit, relation, instant, {
       key,
       where: options.where,

@@ -40,6 +40,7 @@ export async function runBlame(options: BlameOptions, io: Io): Promise<void> {
     const relation = await resolveRelation(audit, options.table);
     const instant = options.at && (await settleInstant(audit, options.at, options, io));
     const asked = await resolveKey(audit, relation, options.key);
+    await audit.need?.({ relations: [relation.id], key: asked, moments: instant && [instant] });
     const row = traceRow(await lifeAt(audit, relation, asked, instant), asked);
     const shapes = await readShapes(audit, relation);
     const past = await readKnownPast(audit, relation);

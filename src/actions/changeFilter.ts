@@ -8,6 +8,7 @@ import type { ChangeFilter, RecordedColumn } from "../db/changeFilter.ts";
 import { requireChangeCondition, requirePattern } from "../db/condition.ts";
 import type { AuditDatabase } from "../db/installation.ts";
 import { settleInstant } from "../db/instants.ts";
+import type { Need } from "../db/need.ts";
 import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 
@@ -38,6 +39,11 @@ export async function settleFilter(
     where,
     grep,
   };
+}
+
+/** Between which instants the changes lie that the filter takes. */
+export function boundsOf({ since, after, until }: ChangeFilter): Pick<Need, "since" | "until"> {
+  return { since: since ?? after, until };
 }
 
 /** Whether anything narrows the changes. */

@@ -55,6 +55,10 @@ export async function settleSources(
   const settled = await settleSpan(audit, options, io);
   const key = named && options.key.length > 0 ? await resolveKey(audit, named, options.key) : undefined;
   const wanted = named ? [named] : await relationsOf(audit, options, settled);
+  if (settled.kind === "between") {
+    const { from, to } = settled.span;
+    await audit.need?.({ relations: wanted.map(({ id }) => id), since: from, moments: [from, to] });
+  }
   const covered: Relation[] = [];
   for (const relation of wanted) {
     if (named || settled.kind === "tx" || (await isCovered(audit, relation, settled.span.from)))

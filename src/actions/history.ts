@@ -15,7 +15,7 @@ import { changeColumns, changeRow } from "../output/changes.ts";
 import { changeText } from "../output/history.ts";
 import { changeJson } from "../output/json.ts";
 import type { Change } from "../types.ts";
-import { isNarrowed, settleFilter } from "./changeFilter.ts";
+import { boundsOf, isNarrowed, settleFilter } from "./changeFilter.ts";
 import { plotHistory } from "./plot.ts";
 
 /** Prints the life of a row, or the changes of a table, oldest first or newest first; or draws a column of a row. */
@@ -25,6 +25,8 @@ export async function runHistory(options: HistoryOptions, io: Io): Promise<void>
     const shapes = await readShapes(audit, relation);
     const key = options.key.length === 0 ? undefined : await resolveKey(audit, relation, options.key);
     const filter = await settleFilter(audit, options, io, new Map([[relation.id, shapes]]));
+    // The life of a row is found by all of its changes.
+    await audit.need?.({ relations: [relation.id], key, ...(key === undefined && boundsOf(filter)) });
     if (options.plot !== undefined)
       return plotHistory({ audit, relation, shapes, key, filter, column: options.plot, zone }, options, io);
     const batches =

@@ -13,7 +13,7 @@ import {
   transactionText,
 } from "../output/transaction.ts";
 import type { TransactionSummary } from "../types.ts";
-import { isNarrowed, settleFilter } from "./changeFilter.ts";
+import { boundsOf, isNarrowed, settleFilter } from "./changeFilter.ts";
 
 /** Prints what transactions did across tables, the newest first. */
 export async function runLog(options: LogOptions, io: Io): Promise<void> {
@@ -23,6 +23,7 @@ export async function runLog(options: LogOptions, io: Io): Promise<void> {
     const relations = asked?.map(({ id }) => id);
     const shapes = options.column === undefined ? new Map() : await readAllShapes(audit, asked ?? known);
     const filter = { ...(await settleFilter(audit, options, io, shapes)), relations };
+    await audit.need?.({ relations, ...boundsOf(filter) });
     const names = new Map(known.map((relation) => [relation.id, relation]));
     const newestFirst = () => streamTransactions(audit, names, filter, options.limit);
     const batches = !options.reverse

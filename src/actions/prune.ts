@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { openTarget } from "../archive/target.ts";
 import type { PruneOptions } from "../commands/prune.ts";
 import { holdsKeep } from "../core/legalHold.ts";
 import { type Decision, type PruneFacts, planRun, type Segment } from "../core/retention.ts";
@@ -6,13 +6,7 @@ import { resolveZone } from "../core/zone.ts";
 import { listHoldsInForce } from "../db/holds.ts";
 import { type HorizonRise, plannedHorizons, readHorizons, risenHorizons } from "../db/horizons.ts";
 import { type AuditDatabase, withAudit } from "../db/installation.ts";
-import {
-  isLockTimeout,
-  runningElsewhere,
-  withFreeRunLock,
-  withLockRetries,
-  withRunLock,
-} from "../db/lock.ts";
+import { isLockTimeout, withLockRetries } from "../db/lock.ts";
 import {
   closeSegment,
   countBefore,
@@ -27,25 +21,21 @@ import {
 } from "../db/segments.ts";
 import { requireZone } from "../db/zone.ts";
 import { refusal } from "../errors.ts";
-import { withHeartbeat } from "../heartbeat.ts";
 import type { Io } from "../io.ts";
 import { horizonsText } from "../output/horizons.ts";
 import { lookOf } from "../output/look.ts";
 import { type PrunePlanRow, prunePlanJson, prunePlanText } from "../output/plan.ts";
 import { createProgress } from "../output/progress.ts";
+import { archiveSegment, requireArchived } from "./archiveSegment.ts";
+import { openArchive } from "./openArchive.ts";
+import { type Deadline, deadline, runUnattended, withLockAsAsked } from "./unattended.ts";
 
 /**
  * Carries out the retention policies: rotates, closes, drops whole segments, deletes what else has expired.
  * With --dry-run shows the same plan and the SQL behind it, and changes nothing.
  */
 export async function runPrune(options: PruneOptions, io: Io): Promise<void> {
-  const heard = options.quiet ? hushed(io) : io;
-  await withHeartbeat(options.heartbeatUrl, heard, () => pruneOnce(options, heard));
-}
-
-/** Where only failures are to be heard; those are told of by the frame around every command. */
-function hushed(io: Io): Io {
-  return { ...io, out: async () => {}, err: () => {} };
+  await runUnattended(options, io, (heard) => pruneOnce(options, heard));
 }
 
 async function pruneOnce(options: PruneOptions, io: Io): Promise<void> {
@@ -54,8 +44,9 @@ async function pruneOnce(options: PruneOptions, io: Io): Promise<void> {
   await withAudit({ ...options, writes: true }, io, async (audit) => {
     if (options.tz !== undefined) await requireZone(audit.sql, zone);
     const run = options.dryRun
-      ? await plannedRun(audit, options)
-      : await lockedRun(audit, options, clock, io);
+      ? await plannedRun(audit, options, io)
+      : ((await withLockAsAsked(audit, options, clock, io, () => prune(audit, options, clock, io))) ??
+        nothingDone);
     const dryRun = options.dryRun === true;
     if (options.json) {
       await io.out(prunePlanJson(run.rows, { ...run, dryRun }));
@@ -79,45 +70,24 @@ interface Run {
   readonly complete: boolean;
 }
 
-/** How long the run may still take. */
-interface Deadline {
-  /** For people; undefined where there is no end to it. */
-  readonly text: string | undefined;
-  readonly isOver: () => boolean;
+const nothingDone: Run = { rows: [], horizons: [], complete: false };
+
+function targetText({ archive }: PruneOptions, io: Io): string | undefined {
+  return archive === undefined ? undefined : openTarget(archive, io.env).text;
 }
 
-function deadline(limit: PruneOptions["maxDuration"], io: Io): Deadline {
-  const start = io.now().getTime();
-  return {
-    text: limit?.text,
-    isOver: () => limit !== undefined && io.now().getTime() - start >= limit.milliseconds,
-  };
+async function factsOf(
+  audit: AuditDatabase,
+  { exact }: PruneOptions,
+  archive: string | undefined,
+): Promise<PruneFacts> {
+  return { ...(await readPruneFacts(audit)), exact, archive };
 }
 
-/** How often a run that waits for another asks again: polling, so that no statement of ours stays open meanwhile. */
-const LOCK_POLL_MS = 500;
-
-async function lockedRun(audit: AuditDatabase, options: PruneOptions, clock: Deadline, io: Io): Promise<Run> {
-  const { sql, installation } = audit;
-  const { ifLocked } = options;
-  const work = () => prune(audit, options, clock, io);
-  if (ifLocked === undefined || ifLocked === "fail") return withRunLock(sql, installation.schema, work);
-  for (let isFirst = true; ; isFirst = false) {
-    const done = await withFreeRunLock(sql, installation.schema, work);
-    if (done) return done.result;
-    const why = isFirst || clock.isOver() ? await runningElsewhere(sql, installation.schema) : "";
-    if (ifLocked === "skip") {
-      io.err(`${why} Nothing was done, as --if-locked skip asks.\n`);
-      return { rows: [], horizons: [], complete: false };
-    }
-    if (clock.isOver())
-      throw refusal(why, `It did not end within --max-duration ${clock.text}. Nothing was changed.`);
-    if (isFirst) io.err(`${why} Waiting for it.\n`);
-    await sleep(LOCK_POLL_MS);
-  }
-}
-
-async function prune(audit: AuditDatabase, { exact }: PruneOptions, clock: Deadline, io: Io): Promise<Run> {
+async function prune(audit: AuditDatabase, options: PruneOptions, clock: Deadline, io: Io): Promise<Run> {
+  const archive =
+    options.archive === undefined ? undefined : await openArchive(audit, options.archive, options, io);
+  const readFacts = () => factsOf(audit, options, archive?.target.text);
   const formerHorizons = await readHorizons(audit);
   for (const { id, heldBy } of await finishDrops(audit))
     io.err(
@@ -126,7 +96,6 @@ async function prune(audit: AuditDatabase, { exact }: PruneOptions, clock: Deadl
         : `Segment ${id}, which an earlier run had begun to drop, is back in the log: ${holdsKeep(heldBy)} a part of it.\n`,
     );
   const done: Decision[] = [];
-  const readFacts = async () => ({ ...(await readPruneFacts(audit)), exact });
   /** `apply` returns false where it found that the act is not due any more: a later phase decides anew. */
   const actOn = async (act: Decision["act"], apply: (decision: Decision) => Promise<unknown>) => {
     for (const decision of readyActs(await readFacts()).filter((candidate) => candidate.act === act)) {
@@ -137,10 +106,26 @@ async function prune(audit: AuditDatabase, { exact }: PruneOptions, clock: Deadl
   await actOn("rotate", ({ segment }) => retrying(audit, io, segment, () => rotateSegment(audit, segment)));
   await stampClosing(audit);
   await actOn("close", ({ segment }) => retrying(audit, io, segment, () => closeSegment(audit, segment)));
+  if (archive) {
+    const archiving = createProgress(io, "archiving");
+    let count = 0;
+    const onChanges = (more: number) => {
+      count += more;
+      archiving.step(count, undefined, "changes written or read back");
+    };
+    await actOn("archive", async ({ segment }) => {
+      await archiveSegment(audit, archive, segment.id, onChanges);
+    });
+    archiving.end();
+  }
   const progress = createProgress(io, "deleting");
   const deleted = new Map<number, number>();
-  await actOn("drop", ({ segment, reason }) => whenFree(segment, () => dropSegment(audit, segment, reason)));
+  await actOn("drop", async ({ segment, reason }) => {
+    await requireArchived(audit, archive?.target, segment);
+    return whenFree(segment, () => dropSegment(audit, segment, reason));
+  });
   await actOn("delete", async ({ segment, cutoff }) => {
+    await requireArchived(audit, archive?.target, segment);
     const step = (count: number) => progress.step(count, undefined);
     deleted.set(segment.id, await deleteExpired(audit, segment, cutoff ?? "", step, clock.isOver));
   });
@@ -159,9 +144,23 @@ async function prune(audit: AuditDatabase, { exact }: PruneOptions, clock: Deadl
   return { rows, horizons: risenHorizons(formerHorizons, await readHorizons(audit)), complete };
 }
 
-/** The planned acts that can be done now: planRun also looks ahead to acts that others must make room for. */
+/**
+ * The planned acts that can be done now: planRun also looks ahead to acts that others must make room for, and shows the
+ * segment as it will be by then. What counts is how it is.
+ */
 function readyActs(facts: PruneFacts): Decision[] {
-  return planRun(facts).filter(isReady);
+  const present = new Map(facts.segments.map((segment) => [segment.id, segment]));
+  return planRun(facts).flatMap((decision) => {
+    const segment = present.get(decision.segment.id);
+    const ready = segment && { ...decision, segment };
+    return ready && isReady(ready) && !awaitsArchive(ready, facts) ? [ready] : [];
+  });
+}
+
+/** Time goes on between the phases: what has become due since is archived by the next run, and goes then. */
+function awaitsArchive({ act, segment }: Decision, { archive }: PruneFacts): boolean {
+  if (archive === undefined || segment.changes <= 0 || (act !== "drop" && act !== "delete")) return false;
+  return !segment.archivedIn?.includes(archive);
 }
 
 function isReady({ act, segment }: Decision): boolean {
@@ -170,6 +169,7 @@ function isReady({ act, segment }: Decision): boolean {
       return segment.state === "hot";
     case "close":
       return segment.state === "closing" && segment.safeToClose;
+    case "archive":
     case "drop":
     case "delete":
       return segment.state === "closed";
@@ -199,8 +199,8 @@ async function whenFree(segment: Segment, drop: () => Promise<boolean>): Promise
   }
 }
 
-async function plannedRun(audit: AuditDatabase, { exact }: PruneOptions): Promise<Run> {
-  const facts = { ...(await readPruneFacts(audit)), exact };
+async function plannedRun(audit: AuditDatabase, options: PruneOptions, io: Io): Promise<Run> {
+  const facts = await factsOf(audit, options, targetText(options, io));
   const decisions = planRun(facts);
   return {
     rows: await plannedRows(audit, facts, decisions),
@@ -218,8 +218,8 @@ async function plannedRows(
   const rows: PrunePlanRow[] = [];
   for (const decision of decisions) {
     // What goes is counted, not estimated; a closed segment has its number written down.
-    const isEstimate =
-      decision.act === "delete" || (decision.act === "drop" && !closed.has(decision.segment.id));
+    const isWhole = decision.act === "drop" || decision.act === "archive";
+    const isEstimate = decision.act === "delete" || (isWhole && !closed.has(decision.segment.id));
     const counted = isEstimate
       ? await countBefore(audit, decision.segment, decision.cutoff ?? "infinity")
       : undefined;

@@ -32,6 +32,7 @@ export async function runShow(options: ShowOptions, io: Io): Promise<void> {
   await withReading(options, io, async (audit, zone) => {
     const relations = new Map((await listRelations(audit)).map((relation) => [relation.id, relation]));
     const reading = { audit, zone, relations };
+    await audit.need?.({ only: { kind, id } });
     await (kind === "change"
       ? showChange(reading, id, options, io)
       : showTransaction(reading, id, options, io));
@@ -56,6 +57,7 @@ function requireNoFilter({ op, column, limit }: ShowOptions): void {
 
 async function showChange({ audit, zone, relations }: Reading, id: string, options: ShowOptions, io: Io) {
   const found = await findChange(audit, relations, id);
+  if (found && found.key !== null) await audit.need?.({ relations: [found.relation], key: found.key });
   const transaction = await findTransactionOf(audit, id);
   if (found === undefined || transaction === undefined) throw unknownChange(id);
   const relation = relations.get(found.relation);

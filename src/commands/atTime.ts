@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import type { When } from "../core/when.ts";
 import type { Io } from "../io.ts";
 import {
+  type ArchiveReadingOptions,
   addCommonOptions,
   type ConnectionOptions,
   collectList,
@@ -11,7 +12,7 @@ import {
   type ZoneOptions,
 } from "./options.ts";
 
-export interface AtTimeOptions extends ConnectionOptions, OutputOptions, ZoneOptions {
+export interface AtTimeOptions extends ConnectionOptions, ArchiveReadingOptions, OutputOptions, ZoneOptions {
   readonly when: When;
   readonly table: string;
   readonly key: readonly string[];
@@ -47,6 +48,7 @@ export function addAtTimeCommand(
     );
   addCommonOptions(command, {
     instants: true,
+    archives: true,
     formats: outputFormats,
     example: "audit at-time '2 days ago' users 42",
   });

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { When } from "../core/when.ts";
 import type { Io } from "../io.ts";
 import {
+  type ArchiveReadingOptions,
   addCommonOptions,
   type ConnectionOptions,
   collectList,
@@ -11,7 +12,7 @@ import {
   type ZoneOptions,
 } from "./options.ts";
 
-export interface BlameOptions extends ConnectionOptions, OutputOptions, ZoneOptions {
+export interface BlameOptions extends ConnectionOptions, ArchiveReadingOptions, OutputOptions, ZoneOptions {
   readonly table: string;
   readonly key: readonly string[];
   /** Columns by name or glob; undefined means all. */
@@ -38,6 +39,7 @@ export function addBlameCommand(
     .option("--at <when>", "the instant, such as 'yesterday 17:00', -2h or tag:NAME");
   addCommonOptions(command, {
     instants: true,
+    archives: true,
     formats: outputFormats,
     example: "audit blame users 42 --column email",
   });

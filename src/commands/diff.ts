@@ -3,6 +3,7 @@ import type { Reference, When } from "../core/when.ts";
 import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import {
+  type ArchiveReadingOptions,
   addCommonOptions,
   type ConnectionOptions,
   type OutputFormat,
@@ -23,7 +24,11 @@ export type DiffSpan =
     }
   | { readonly kind: "tx"; readonly tx: Reference & { readonly kind: "tx" } };
 
-export interface DiffOptions extends ConnectionOptions, OutputOptions<OutputFormat | "sql">, ZoneOptions {
+export interface DiffOptions
+  extends ConnectionOptions,
+    ArchiveReadingOptions,
+    OutputOptions<OutputFormat | "sql">,
+    ZoneOptions {
   /** undefined means those of `schema`, or all of them. */
   readonly table?: string | undefined;
   readonly key: readonly string[];
@@ -74,6 +79,7 @@ export function addDiffCommand(
     .option("--exit-code", "exit with 1 when there are differences");
   addCommonOptions(command, {
     instants: true,
+    archives: true,
     formats: [...outputFormats, "sql"],
     example: "audit diff users --from 'yesterday 17:00' --to now",
   });

@@ -9,6 +9,7 @@ import {
   type TypedFilter,
 } from "./changeOptions.ts";
 import {
+  type ArchiveReadingOptions,
   addCommonOptions,
   type ConnectionOptions,
   type OutputOptions,
@@ -18,6 +19,7 @@ import {
 
 export interface HistoryOptions
   extends ConnectionOptions,
+    ArchiveReadingOptions,
     OutputOptions,
     ZoneOptions,
     FilterOptions,
@@ -52,6 +54,7 @@ export function addHistoryCommand(
     );
   addCommonOptions(command, {
     instants: true,
+    archives: true,
     formats: outputFormats,
     example: "audit history users 42 --since '2 days ago'",
   });

@@ -7,6 +7,7 @@ import {
   type TypedFilter,
 } from "./changeOptions.ts";
 import {
+  type ArchiveReadingOptions,
   addCommonOptions,
   type ConnectionOptions,
   type OutputOptions,
@@ -14,7 +15,12 @@ import {
   type ZoneOptions,
 } from "./options.ts";
 
-export interface LogOptions extends ConnectionOptions, OutputOptions, ZoneOptions, FilterOptions {
+export interface LogOptions
+  extends ConnectionOptions,
+    ArchiveReadingOptions,
+    OutputOptions,
+    ZoneOptions,
+    FilterOptions {
   /** As typed; empty for all. */
   readonly tables: readonly string[];
 }
@@ -33,6 +39,7 @@ export function addLogCommand(
   addFilterOptions(command);
   addCommonOptions(command, {
     instants: true,
+    archives: true,
     formats: outputFormats,
     example: "audit log --actor ana --since -2h",
   });

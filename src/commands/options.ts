@@ -33,6 +33,12 @@ export interface WriteOptions {
   readonly dryRun?: boolean | undefined;
 }
 
+/** What every command that can read archived changes is given. */
+export interface ArchiveReadingOptions {
+  /** The archive whose changes are read beside those in the database. */
+  readonly archive?: string | undefined;
+}
+
 /** What every command that takes or shows instants is given. */
 export interface ZoneOptions {
   readonly tz?: string | undefined;
@@ -43,27 +49,37 @@ export interface CommonOptions {
   readonly writes?: boolean;
   /** Whether it takes or shows instants. */
   readonly instants?: boolean;
+  /** Whether it can read archived changes. */
+  readonly archives?: boolean;
+  /** Whether it talks to a database; most do. */
+  readonly connects?: boolean;
   /** The forms of an answer that goes through writeAnswer: `outputFormats`, more, or fewer. */
   readonly formats?: readonly string[];
   readonly example: string;
 }
 
-/** Adds the options that every command has, in the same words, and its example. */
+/** Adds the options that every command has, as far as they concern it, in the same words, and its example. */
 export function addCommonOptions(
   command: Command,
-  { writes = false, instants = false, formats, example }: CommonOptions,
+  { writes = false, instants = false, archives = false, connects = true, formats, example }: CommonOptions,
 ): Command {
-  command
-    .option(
-      "--database-url <url>",
-      "the database, as URL or key=value string (else DATABASE_URL, else PG* variables)",
-    )
-    .option(
-      "--audit-schema <name>",
-      "the schema our objects live in (else AUDIT_SCHEMA, else the only installation found)",
-    );
+  if (connects)
+    command
+      .option(
+        "--database-url <url>",
+        "the database, as URL or key=value string (else DATABASE_URL, else PG* variables)",
+      )
+      .option(
+        "--audit-schema <name>",
+        "the schema our objects live in (else AUDIT_SCHEMA, else the only installation found)",
+      );
   if (instants)
     command.option("--tz <zone>", "time zone of instants (else PGTZ, else TZ, else this machine's)");
+  if (archives)
+    command.option(
+      "--archive <target>",
+      "read what was archived there as well: a directory or s3://bucket/prefix",
+    );
   if (writes) command.option("--dry-run", "print the SQL, change nothing");
   if (formats) addFormatOptions(command, formats);
   return command
@@ -120,6 +136,11 @@ export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text))
     throw new InvalidArgumentError(`"${text}" is not a positive whole number.`);
   return Number(text);
+}
+
+/** Collects positive whole numbers from a repeatable option, also joined by commas. */
+export function collectNumbers(text: string, former: readonly number[] = []): number[] {
+  return [...former, ...text.split(",").map((part) => parseCount(part.trim()))];
 }
 
 /** Collects a repeatable option whose values may also be joined by commas outside quotes. */

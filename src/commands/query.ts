@@ -4,6 +4,7 @@ import { usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import type { TableName } from "../types.ts";
 import {
+  type ArchiveReadingOptions,
   addCommonOptions,
   type ConnectionOptions,
   collectList,
@@ -20,14 +21,14 @@ export type QuerySource =
   | { readonly kind: "stdin" }
   | { readonly kind: "file"; readonly path: string };
 
-export interface QueryOptions extends ConnectionOptions, OutputOptions, ZoneOptions {
+export interface QueryOptions extends ConnectionOptions, ArchiveReadingOptions, OutputOptions, ZoneOptions {
   readonly at: When;
   readonly source: QuerySource;
   /** Relations to be read as they are today. */
   readonly present: readonly TableName[];
 }
 
-interface Typed extends ConnectionOptions, OutputOptions, ZoneOptions {
+interface Typed extends ConnectionOptions, ArchiveReadingOptions, OutputOptions, ZoneOptions {
   readonly at: string;
   readonly file?: string;
   readonly present?: readonly string[];
@@ -58,6 +59,7 @@ export function addQueryCommand(
     );
   addCommonOptions(command, {
     instants: true,
+    archives: true,
     formats: outputFormats,
     example: `audit query --at 'yesterday 17:00' "select status, count(*) from orders group by 1 order by 1"`,
   });

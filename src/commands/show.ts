@@ -4,6 +4,7 @@ import type { Io } from "../io.ts";
 import type { OperationName } from "../types.ts";
 import { filterWords, type NameOptions, namesOption, parseOperations } from "./changeOptions.ts";
 import {
+  type ArchiveReadingOptions,
   addCommonOptions,
   type ConnectionOptions,
   collectList,
@@ -13,7 +14,12 @@ import {
   type ZoneOptions,
 } from "./options.ts";
 
-export interface ShowOptions extends ConnectionOptions, OutputOptions, ZoneOptions, NameOptions {
+export interface ShowOptions
+  extends ConnectionOptions,
+    ArchiveReadingOptions,
+    OutputOptions,
+    ZoneOptions,
+    NameOptions {
   readonly what: Subject;
   /** Of a transaction, only these of its changes. */
   readonly op?: readonly OperationName[] | undefined;
@@ -34,7 +40,12 @@ export function addShowCommand(
     .option("--column <names>", filterWords.column, collectList)
     .option("--limit <n>", filterWords.limit, parseCount)
     .addOption(namesOption());
-  addCommonOptions(command, { instants: true, formats: outputFormats, example: "audit show tx:812" });
+  addCommonOptions(command, {
+    instants: true,
+    archives: true,
+    formats: outputFormats,
+    example: "audit show tx:812",
+  });
   command.action(async (what: string, options: Omit<ShowOptions, "what">) => {
     const { parseSubject } = await import("../core/subject.ts");
     await run({ ...options, what: parseSubject(what.trim()) }, io);

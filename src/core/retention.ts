@@ -20,6 +20,12 @@ export interface Segment {
   readonly bytes: number;
   /** Whether no transaction from before its rotation is left. */
   readonly safeToClose: boolean;
+  /** The archives in which it lies and was read back. */
+  readonly archivedIn?: readonly string[];
+  /** Whether a part of it is gone, and lies in archives alone. */
+  readonly partial?: boolean;
+  /** It was brought back from an archive and is kept until then. */
+  readonly restoredUntil?: string | undefined;
 }
 
 export interface RetentionClass {
@@ -41,7 +47,7 @@ export interface Cutoff {
 /** What to do with one segment and why; `reason` is a clause that follows the segment's name. */
 export interface Decision {
   readonly segment: Segment;
-  readonly act: "drop" | "delete" | "close" | "rotate" | "keep";
+  readonly act: "archive" | "drop" | "delete" | "close" | "rotate" | "keep";
   readonly reason: string;
   /** Where the decision rests on it. For `delete`: changes before it go, but for those under a hold. */
   readonly cutoff?: string;
@@ -145,7 +151,9 @@ function longestOf({ rotation }: RetentionClass, due: Cutoff): Cutoff {
 }
 
 function decideClosed(segment: Segment, due: Cutoff, nowText: string, exact: boolean): Decision {
-  const { firstAt, lastAt } = segment;
+  const { firstAt, lastAt, restoredUntil } = segment;
+  if (restoredUntil !== undefined && toMicroseconds(nowText) < toMicroseconds(restoredUntil))
+    return { segment, act: "keep", reason: `it was brought back from its archive until ${restoredUntil}` };
   if (firstAt === undefined || lastAt === undefined) {
     if (firstAt === lastAt && segment.changes <= 0)
       return { segment, act: "drop", reason: "it is closed and empty" };
@@ -181,6 +189,8 @@ export interface PruneFacts extends PlanTerms {
   readonly classes: readonly RetentionClass[];
   readonly cutoffs: ReadonlyMap<string, Cutoff>;
   readonly now: string;
+  /** The archive in which a segment must lie before any of it may go; undefined where none is asked for. */
+  readonly archive?: string | undefined;
 }
 
 /**
@@ -202,5 +212,27 @@ function decisionsOf(segment: Segment, facts: PruneFacts): Decision[] {
     const next = decisionsOf({ ...segment, state: "closed" }, facts);
     return [decision, ...next.filter(({ act }) => act !== "keep")];
   }
+  if (decision.act === "drop" || decision.act === "delete") return removal(decision, facts.archive);
   return [decision];
+}
+
+/** What removes changes, with what has to come before it; an archive they lie in is told of. */
+function removal(decision: Decision, archive: string | undefined): Decision[] {
+  const { segment, reason } = decision;
+  const copies = segment.archivedIn ?? [];
+  if (copies.length > 0 && (archive === undefined || copies.includes(archive)))
+    return [{ ...decision, reason: `${reason}; archived in ${archive ?? copies.join(", ")}` }];
+  if (archive === undefined || segment.changes <= 0) return [decision];
+  if (segment.partial)
+    return [
+      {
+        segment,
+        act: "keep",
+        reason: `a part of it lies in ${copies.join(", ") || "another archive"} alone`,
+      },
+    ];
+  return [
+    { segment, act: "archive", reason: `it is due, and not yet in ${archive}` },
+    { ...decision, reason: `${reason}; archived in ${archive}` },
+  ];
 }

@@ -192,7 +192,7 @@ export async function presentNames(
   relation: Relation,
   conditions: readonly string[],
 ): Promise<string> {
-  const ours = quoteIdentifier(audit.installation.schema);
+  const ours = quoteIdentifier(audit.logSchema);
   const image = (await wasRenamed(audit, relation))
     ? (side: string) =>
         `case when change.${side} is not null then ${ours}._rename(change.${side}, ${relation.id}, ${relation.oid}, change.id) end as ${side}`

@@ -20,24 +20,23 @@ interface Horizon extends Omit<HorizonRise, "from" | "to"> {
 }
 
 /**
- * A query for what the horizons of the tables rise to when the changes of a segment before an instant go, but for those
- * that are held: rows of relation and at.
+ * The tables of which changes of a segment before an instant go, as an array in SQL: those whose changes are not all held.
+ * Null where nothing is held: then it is all of them.
  */
-export function removedHorizons(
+export function freeRelations(
   audit: AuditDatabase,
   segment: number,
   before: string,
   holds: readonly LegalHold[],
 ) {
   const { sql, object } = audit;
-  return sql`
-    select horizon.relation, horizon.at
-    from ${object("_horizons")}(${segment}, ${before}::text::timestamptz) as horizon
-    where exists (
-      select from ${object(`change_${segment}`)} as change
-      where change.relation = horizon.relation and change.at < ${before}::text::timestamptz
-        and (${heldCondition(audit, holds)}) is not true
-    )`;
+  if (holds.length === 0) return sql`null::integer[]`;
+  return sql`array(
+    select change.relation
+    from ${object(`change_${segment}`)} as change
+    where change.at < ${before}::text::timestamptz and (${heldCondition(audit, holds)}) is not true
+    group by change.relation
+  )`;
 }
 
 /** The tables' horizons at this moment. */
@@ -70,7 +69,8 @@ export async function plannedHorizons(
     const before = act === "delete" ? (cutoff ?? "") : "infinity";
     const removed = await sql<{ relation: number; to: string }[]>`
       select relation.id as relation, to_char(greatest(relation.horizon_at, removed.at), ${ISO}) as to
-      from (${removedHorizons(audit, segment.id, before, holds)}) as removed
+      from ${object("_rising")}(
+        ${segment.id}, ${before}::text::timestamptz, ${freeRelations(audit, segment.id, before, holds)}) as removed
       join ${object("relation")} as relation on relation.id = removed.relation`;
     for (const { relation, to } of removed) {
       const known = rising.get(relation);

@@ -274,6 +274,7 @@ async function refreshCapture(connection: Connection, schema: string): Promise<v
     ...connection,
     installation: await readInstallation(connection, schema),
     object: objectsOf(sql, schema),
+    logSchema: schema,
   };
   for (const relation of await listRelations(audit)) {
     if (!relation.enabled) continue;

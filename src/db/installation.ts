@@ -5,6 +5,7 @@ import { parseIdentifier, quoteIdentifier } from "../core/name.ts";
 import { ExitCode, refusal, UserError, usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { version } from "../version.ts";
+import type { Need } from "./need.ts";
 import { isTrusted } from "./trust.ts";
 
 /** How our schema is found again, whatever it is called; schema.sql writes it. */
@@ -25,6 +26,10 @@ export interface AuditDatabase extends Connection {
   readonly installation: Installation;
   /** One of our objects as a fragment for a query, qualified: `from ${audit.object("change")}`. */
   readonly object: (name: string) => ReturnType<Sql["unsafe"]>;
+  /** The schema whose log is read: ours, or one that shows archived changes beside it. */
+  readonly logSchema: string;
+  /** Brings the archived changes that a question needs within its reach; undefined where no archive is read. */
+  readonly need?: ((need: Need) => Promise<void>) | undefined;
 }
 
 /**
@@ -46,7 +51,12 @@ export async function withAudit<T>(
       );
     }
     try {
-      return await work({ ...connection, installation, object: objectsOf(connection.sql, schema) });
+      return await work({
+        ...connection,
+        installation,
+        object: objectsOf(connection.sql, schema),
+        logSchema: schema,
+      });
     } catch (error) {
       throw isMissing(error) && isNewer(version, installation.version) ? notUpgraded(installation) : error;
     }

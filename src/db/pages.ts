@@ -53,7 +53,9 @@ export function pageOf({ sql }: AuditDatabase) {
  */
 export async function findNewestId(audit: AuditDatabase): Promise<bigint> {
   const { sql, object } = audit;
-  let newest = 0n;
+  const [closed] = await sql<{ id: string | null }[]>`
+    select max(segment.last_id)::text as id from ${object("segment")} as segment`;
+  let newest = BigInt(closed?.id ?? 0);
   for (const { segment, pages } of await listSegmentPages(audit)) {
     if (pages === 0) continue;
     const [found] = await sql<{ id: string | null }[]>`

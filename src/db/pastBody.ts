@@ -50,7 +50,7 @@ async function safeStatement(audit: AuditDatabase, relation: Relation, instant: 
     select format('%I.%I', namespace.nspname, type.typname) as name
     from pg_type as type join pg_namespace as namespace on namespace.oid = type.typnamespace
     where type.typrelid = ${relation.oid}`;
-  const schema = quoteIdentifier(audit.installation.schema);
+  const schema = quoteIdentifier(audit.logSchema);
   return instant.tag === undefined
     ? `select * from ${schema}.at(null::${type?.name}, ${literal(instant.at)}::pg_catalog.timestamptz)`
     : `select * from ${schema}.at_tag(null::${type?.name}, ${literal(instant.tag)}::pg_catalog.text)`;

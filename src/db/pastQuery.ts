@@ -58,6 +58,7 @@ export async function preparePastQuery(
   const functions = await refuseFunctions(audit, sources.functions, allowed.functions);
   const permitted = { relations: allowed.relations, oids: functions.reads };
   const present = await refusePresent(audit, sources, used, readings, permitted);
+  await audit.need?.({ relations: relationsOf(used, sources.audited), since: instant, moments: [instant] });
   const bodies = new Map<PastSource, string>();
   const tables = [];
   for (const source of used) {
@@ -73,6 +74,13 @@ export async function preparePastQuery(
     present: [...present, ...functions.names],
     rows: streamAside(audit, () => rowsOf(audit.sql, wrapped, tell(wrapped))),
   };
+}
+
+/** The registry ids of the audited tables among these, with those that inherit from them. */
+function relationsOf(sources: readonly PastSource[], audited: PastSources["audited"]): number[] {
+  return sources
+    .filter(({ what }) => what.kind === "table")
+    .flatMap(({ facts }) => [facts.oid, ...facts.heirs].flatMap((oid) => audited.get(oid)?.id ?? []));
 }
 
 function viewBehind({ sources }: PastSources, name: string): string | undefined {

@@ -19,6 +19,7 @@ export async function resolveReference(
 ): Promise<ResolvedWhen> {
   await requireZone(audit.sql, zone);
   if (when.kind === "tag") return resolveTag(audit, when, zone);
+  await audit.need?.({ only: { kind: when.kind, id: when.id } });
   const found = await (when.kind === "tx"
     ? findTransaction(audit, when.id)
     : findTransactionOf(audit, when.id));

@@ -4,7 +4,7 @@ import type { LegalHold } from "../core/legalHold.ts";
 import { quoteIdentifier } from "../core/name.ts";
 import type { PruneFacts, Segment } from "../core/retention.ts";
 import { heldCondition, holdsOver, listHoldsInForce, readHeldParts, withHoldsStill } from "./holds.ts";
-import { removedHorizons } from "./horizons.ts";
+import { freeRelations } from "./horizons.ts";
 import type { AuditDatabase } from "./installation.ts";
 import { ISO } from "./iso.ts";
 import { isLockTimeout, LOCK_TIMEOUT_MS } from "./lock.ts";
@@ -27,7 +27,18 @@ export async function readPruneFacts(audit: AuditDatabase): Promise<PruneFacts> 
       to_char(segment.last_at, ${ISO}) as "lastAt",
       segment.changes::text as changes,
       coalesce(pg_total_relation_size(class.oid), 0)::float8 as bytes,
-      coalesce(segment.closing_xid <= pg_snapshot_xmin(pg_current_snapshot()), false) as "safeToClose"
+      coalesce(segment.closing_xid <= pg_snapshot_xmin(pg_current_snapshot()), false) as "safeToClose",
+      to_char(segment.restored_until, ${ISO}) as "restoredUntil",
+      exists (
+        select from ${object("segment_relation")} as held
+        where held.segment = segment.id and held.gone_at is not null
+      ) as partial,
+      array(
+        select archive.target
+        from ${object("archive")} as archive
+        where archive.segment = segment.id and archive.verified_at is not null
+        order by archive.target
+      ) as "archivedIn"
     from ${object("segment")} as segment
     join ${object("retention")} as retention on retention.id = segment.retention
     left join pg_namespace as namespace on namespace.nspname = ${installation.schema}
@@ -66,7 +77,8 @@ export async function readPruneFacts(audit: AuditDatabase): Promise<PruneFacts> 
   };
 }
 
-interface SegmentRow extends Omit<Segment, "changes" | "firstAt" | "lastAt"> {
+interface SegmentRow extends Omit<Segment, "changes" | "firstAt" | "lastAt" | "restoredUntil"> {
+  readonly restoredUntil: string | null;
   readonly firstAt: string | null;
   readonly lastAt: string | null;
   readonly changes: string | null;
@@ -89,7 +101,8 @@ interface ClassRow {
 /** What a closed segment has written down, an open one is asked for: its span by its ends, its size by the planner. */
 async function completeSegment(audit: AuditDatabase, row: SegmentRow): Promise<Segment> {
   const { sql, object } = audit;
-  const { firstAt, lastAt, changes, ...rest } = row;
+  const { firstAt, lastAt, changes, restoredUntil, ...others } = row;
+  const rest = { ...others, restoredUntil: restoredUntil ?? undefined };
   if (changes !== null)
     return { ...rest, firstAt: firstAt ?? undefined, lastAt: lastAt ?? undefined, changes: BigInt(changes) };
   const span = await readRoughSpan(audit, row.id);
@@ -134,12 +147,14 @@ export async function rotateSegment(audit: AuditDatabase, segment: Segment): Pro
 
 /**
  * Marks from which transaction on nobody can write to the segments that were rotated away. It has to be a
- * transaction after the rotation's: what runs while that commits may still have planned for the old segment.
+ * transaction after the rotation's: what runs while that commits may still have planned for the old segment. And it has
+ * to be that transaction's own number: the xmax of a snapshot is one more than the newest transaction that has ended, and
+ * what is running may have greater ones.
  */
 export async function stampClosing({ sql, object }: AuditDatabase): Promise<void> {
   await sql`
     update ${object("segment")}
-    set closing_xid = pg_snapshot_xmax(pg_current_snapshot())
+    set closing_xid = pg_current_xact_id()
     where state = 'closing' and closing_xid is null`;
 }
 
@@ -168,31 +183,16 @@ export async function dropSegment(audit: AuditDatabase, segment: Segment, reason
   const isDue = await withHoldsStill(audit, async (within, holds) => {
     const { sql, object } = within;
     if ((await holdsOver(within, segment.id, holds)).length > 0) return false;
-    await settle(within, segment);
-    await sql`
-      update ${object("relation")} as relation
-      set horizon_at = greatest(relation.horizon_at, held.last_at, held.settled_at)
-      from ${object("segment_relation")} as held
-      where held.segment = ${segment.id} and held.relation = relation.id`;
-    await sql`update ${object("segment")} set state = 'dropping' where id = ${segment.id}`;
+    const leaving = await sql`
+      update ${object("segment")} set state = 'dropping' where id = ${segment.id} and state = 'closed'`;
+    if (leaving.count !== 1) throw new Error(`segment ${segment.id} is not closed, and was to be dropped`);
+    await sql`select ${object("_let_go")}(${segment.id}, 'infinity')`;
     await sql`
       insert into ${object("operation")} (kind, plan)
       values ('prune', ${JSON.stringify({ act: "drop", segment: segment.id, changes: String(segment.changes), reason })}::text::jsonb)`;
     return true;
   });
   return isDue && (await finishDrop(audit, segment.id)).length === 0;
-}
-
-/** Looks for the ends of the transactions behind a segment where closing it did not: by a former version, or after a part went. */
-async function settle({ sql, object }: AuditDatabase, segment: Segment): Promise<void> {
-  const [open] = await sql`
-    select from ${object("segment_relation")} where segment = ${segment.id} and settled_at is null limit 1`;
-  if (open === undefined) return;
-  await sql`
-    update ${object("segment_relation")} as held
-    set settled_at = horizon.at
-    from ${object("_horizons")}(${segment.id}, 'infinity') as horizon
-    where held.segment = ${segment.id} and held.relation = horizon.relation`;
 }
 
 /** What became of a segment that was on its way out. */
@@ -229,7 +229,11 @@ async function finishDrop(audit: AuditDatabase, id: number): Promise<string[]> {
       return heldBy;
     }
     await within.sql.unsafe(`drop table if exists ${name}.change_${id}`);
-    await within.sql`delete from ${within.object("segment")} where id = ${id}`;
+    // What lies in an archive is still to be found: its entry stays.
+    await within.sql`
+      update ${within.object("segment")} set state = 'archived', restored_until = null
+      where id = ${id} and ${isAllArchived(within, id)}`;
+    await within.sql`delete from ${within.object("segment")} where id = ${id} and state = 'dropping'`;
     return [];
   });
 }
@@ -277,7 +281,7 @@ export async function deleteExpired(
     const count = await withHoldsStill(audit, async (within, holds) => {
       if (isDeepStrictEqual([...holds], raisedUnder)) return deleteBatch(within, segment, cutoff, holds);
       // What was held when they rose may have been given free since.
-      await raiseHorizons(within, segment, cutoff, holds);
+      await letGo(within, segment, cutoff, holds);
       raisedUnder = [...holds];
       return undefined;
     });
@@ -295,17 +299,15 @@ export async function deleteExpired(
   return deleted;
 }
 
-async function raiseHorizons(
+async function letGo(
   within: AuditDatabase,
   segment: Segment,
   cutoff: string,
   holds: readonly LegalHold[],
 ): Promise<void> {
   await within.sql`
-    update ${within.object("relation")} as relation
-    set horizon_at = greatest(relation.horizon_at, removed.at)
-    from (${removedHorizons(within, segment.id, cutoff, holds)}) as removed
-    where removed.relation = relation.id`;
+    select ${within.object("_let_go")}(
+      ${segment.id}, ${cutoff}::text::timestamptz, ${freeRelations(within, segment.id, cutoff, holds)})`;
 }
 
 async function deleteBatch(
@@ -325,18 +327,34 @@ async function deleteBatch(
       order by change.at
       limit ${DELETE_BATCH}
     )`;
+  // Cut off here, the segment still holds as many as is written down: archiving it counts on that.
+  await sql`
+    update ${object("segment")} set changes = changes - ${String(gone.count)}::bigint where id = ${segment.id}`;
   return gone.count;
 }
 
 /** Writes down anew what a segment holds after a part of it went. */
 async function recount({ sql, object }: AuditDatabase, segment: Segment): Promise<void> {
-  await sql`delete from ${object("segment_relation")} where segment = ${segment.id}`;
   await sql`
-    insert into ${object("segment_relation")} (segment, relation, changes, first_at, last_at)
+    delete from ${object("segment_relation")} as held
+    where held.segment = ${segment.id} and held.gone_at is null
+      and not exists (
+        select from ${object("change")} as change
+        where change.segment = ${segment.id} and change.relation = held.relation
+      )`;
+  // A table of which all is gone into an archive keeps its entry, by which that is known.
+  await sql`
+    update ${object("segment_relation")} as held
+    set changes = 0, first_at = held.gone_at, last_at = held.gone_at
+    where held.segment = ${segment.id} and held.gone_at is not null`;
+  await sql`
+    insert into ${object("segment_relation")} as held (segment, relation, changes, first_at, last_at)
     select segment, relation, count(*), min(at), max(at)
     from ${object("change")}
     where segment = ${segment.id}
-    group by segment, relation`;
+    group by segment, relation
+    on conflict (segment, relation)
+    do update set changes = excluded.changes, first_at = excluded.first_at, last_at = excluded.last_at`;
   await sql`
     update ${object("segment")} as segment
     set first_id = held.first_id, last_id = held.last_id, first_at = held.first_at, last_at = held.last_at, changes = held.changes
@@ -345,6 +363,13 @@ async function recount({ sql, object }: AuditDatabase, segment: Segment): Promis
       from ${object("change")} where segment = ${segment.id}
     ) as held
     where segment.id = ${segment.id}`;
+}
+
+/** Condition: when the segment was let go, all of it lay in an archive. */
+function isAllArchived({ sql, object }: Pick<AuditDatabase, "sql" | "object">, id: number) {
+  const held = sql`select from ${object("segment_relation")} as held where held.segment = ${id}`;
+  return sql`exists (${held})
+    and not exists (${held} and (held.gone_at is null or held.gone_at < held.last_at))`;
 }
 
 /** How long summarizing waits for a vacuum of the log; the next run comes soon enough. */

@@ -83,9 +83,13 @@ async function readAmounts(
   relations: readonly Relation[],
 ): Promise<Map<number, { changes: bigint; last: string | null }>> {
   const closed = await sql<{ relation: number; changes: string; last: string }[]>`
-    select relation, sum(changes)::text as changes, to_char(max(last_at), ${ISO}) as last
-    from ${object("segment_relation")}
-    group by relation`;
+    select
+      held.relation,
+      coalesce(sum(held.changes) filter (where segment.state <> 'archived'), 0)::text as changes,
+      to_char(max(held.last_at), ${ISO}) as last
+    from ${object("segment_relation")} as held
+    join ${object("segment")} as segment on segment.id = held.segment
+    group by held.relation`;
   const amounts = new Map(
     closed.map(({ relation, changes, last }) => [
       relation,

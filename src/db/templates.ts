@@ -76,6 +76,10 @@ const functionOrder = [
   "_commit_time",
   "_horizons",
   "_close_segment",
+  "_rising",
+  "_let_go",
+  "_lay_restored",
+  "_attach_restored",
   "_relation_of",
   "_oldest_instant",
   "_require_coverage",
@@ -132,6 +136,51 @@ export function installScripts(name: string): InstallScripts {
     grants: template("grants.sql", name),
     eventTriggers: template("event_triggers.sql", name),
   };
+}
+
+/**
+ * What reads the log, beside the tables change and relation: functions that look into them, that write queries which do, and
+ * that such queries call by the schema of the log.
+ */
+const readers: readonly (typeof functionOrder)[number][] = [
+  "_oldest_instant",
+  "_require_coverage",
+  "_undone",
+  "_undone_keys",
+  "_row_order",
+  "_overlay",
+  "_rename",
+  "_contradiction",
+  "_kept_text",
+  "_whole_image",
+  "_with_origin",
+  "_shape_at",
+  "_columns_at",
+  "_at_statement",
+  "at",
+  "at_tag",
+];
+
+/** Whether the name stands for one of our objects that readersScript makes anew, or that it reads in place of ours. */
+export function isReader(name: string): boolean {
+  return name === "change" || name === "relation" || readers.some((reader) => reader === name);
+}
+
+/**
+ * Functions for the schema `log` that answer as ours do, from a log that lies there (change, relation) and from the rest
+ * of the installation in the schema `home`.
+ */
+export function readersScript(log: string, home: string): string {
+  const prefix = `${quoteIdentifier(log)}.`;
+  const own = new RegExp(`${prefix.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}([a-z_]+)`, "g");
+  return functionOrder
+    .filter((file) => isReader(file))
+    .map((file) =>
+      template(`functions/${file}.sql`, log).replace(own, (whole: string, name: string) =>
+        isReader(name) ? whole : `${quoteIdentifier(home)}.${name}`,
+      ),
+    )
+    .join("\n");
 }
 
 /** One of our functions as shipped: `body` is undefined for an aggregate, which has none. */

@@ -10,7 +10,7 @@ import { remarkedTable } from "./table.ts";
 export interface PrunePlanRow {
   readonly segment: number;
   readonly retention: string;
-  readonly act: "drop" | "delete" | "keep" | "rotate" | "close";
+  readonly act: "archive" | "drop" | "delete" | "keep" | "rotate" | "close";
   /** bigint as text. */
   readonly changes: string;
   readonly bytes: number;
@@ -89,7 +89,12 @@ function actPaint(act: PrunePlanRow["act"], style: Style): Paint {
 function totals(rows: readonly PrunePlanRow[], dryRun: boolean): string {
   const dropped = rows.filter(({ act }) => act === "drop");
   const deleted = rows.filter(({ act }) => act === "delete");
+  const archived = rows.filter(({ act }) => act === "archive");
   const parts: string[] = [];
+  if (archived.length > 0)
+    parts.push(
+      `${dryRun ? "would archive" : "archived"} ${countOf(archived.length, "segment")}, ${changesOf(archived)}`,
+    );
   if (dropped.length > 0) {
     const bytes = bytesText(dropped.reduce((total, row) => total + row.bytes, 0));
     const verb = dryRun ? "would drop" : "dropped";

@@ -6,5 +6,5 @@ language sql
 immutable
 set search_path = pg_catalog, pg_temp
 as $function$
-  select (to_jsonb(registered) - '{oid,schema_name,table_name,excluded,redacted,kind,partitions,sight,digested,enabled,dropped_at,horizon_at,view_name,view_made}'::text[])::text
+  select (to_jsonb(registered) - '{oid,schema_name,table_name,excluded,redacted,kind,partitions,sight,digested,enabled,dropped_at,horizon_at,lost_at,view_name,view_made}'::text[])::text
 $function$;

@@ -93,6 +93,8 @@ it("says the same of an option wherever it appears", () => {
     const command = commandAt(path);
     for (const { flags, description } of command.options) {
       if (flags === "--all" || flags.startsWith("--schema")) continue;
+      // What prune writes to an archive others read.
+      if (path[0] === "prune" && flags.startsWith("--archive")) continue;
       described.set(flags, (described.get(flags) ?? new Set()).add(description));
     }
   }

@@ -44,7 +44,13 @@ vi.mock("../../src/actions/hold.ts", () => ({
   runHoldList: received.take("hold list"),
   runHoldLift: received.take("hold lift"),
 }));
+vi.mock("../../src/actions/archiveRestore.ts", () => ({
+  runArchiveRestore: received.take("archive restore"),
+}));
 vi.mock("../../src/actions/prune.ts", () => ({ runPrune: received.take("prune") }));
+vi.mock("../../src/actions/archive.ts", () => ({ runArchiveWrite: received.take("archive write") }));
+vi.mock("../../src/actions/archiveList.ts", () => ({ runArchiveList: received.take("archive list") }));
+vi.mock("../../src/actions/archiveVerify.ts", () => ({ runArchiveVerify: received.take("archive verify") }));
 vi.mock("../../src/actions/uninstall.ts", () => ({ runUninstall: received.take("uninstall") }));
 vi.mock("../../src/actions/bench.ts", () => ({ runBench: received.take("bench") }));
 vi.mock("../../src/actions/demo.ts", () => ({ runDemo: received.take("demo") }));
@@ -74,6 +80,7 @@ function expectOptions(name: string, cases: Case[]): void {
 
 const now = { kind: "now", typed: "now" };
 const twoHoursAgo = { kind: "relative", typed: "-2h", parts: [{ count: 2, unit: "hour" }] };
+const thirtyDays = { text: "30 days", name: "30d", months: 0, days: 30, hours: 0 };
 const users = { schema: undefined, table: "users" };
 
 expectOptions("init", [
@@ -302,6 +309,7 @@ expectOptions("history", [
 
 expectOptions("log", [
   [["log"], { tables: [] }],
+  [["log", "--archive", "s3://b/p"], { tables: [], archive: "s3://b/p" }],
   [["log", "users", "relation:7"], { tables: ["users", "relation:7"] }],
   [["log", "--actor", "ana", "--since", "-2h"], { tables: [], actor: "ana", since: twoHoursAgo }],
   [
@@ -444,6 +452,10 @@ expectOptions("shell", [
 
 expectOptions("at-time", [
   [["at-time", "now", "users"], { when: now, table: "users", key: [] }],
+  [
+    ["at-time", "--archive", "/mnt/a", "-2h", "users"],
+    { when: twoHoursAgo, table: "users", key: [], archive: "/mnt/a" },
+  ],
   [["at-time", "-2h", "users"], { when: twoHoursAgo, table: "users", key: [] }],
   [["at-time", "--json", "-2h", "users"], { when: twoHoursAgo, table: "users", key: [], json: true }],
   [["at-time", "--tz", "UTC", "-2h", "users"], { when: twoHoursAgo, table: "users", key: [], tz: "UTC" }],
@@ -484,6 +496,23 @@ expectOptions("at-time", [
   [
     ["at-time", "-o", "ndjson", "-2h", "users", "--wide", "--no-pager"],
     { when: twoHoursAgo, table: "users", key: [], output: "ndjson", wide: true, pager: false },
+  ],
+]);
+
+expectOptions("archive restore", [
+  [["archive", "restore", "/mnt/a"], { target: "/mnt/a", for: thirtyDays }],
+  [
+    ["archive", "restore", "/mnt/a", "--segment", "3,4", "--segment", "7", "--for", "7d", "--dry-run"],
+    {
+      target: "/mnt/a",
+      segment: [3, 4, 7],
+      for: { text: "7 days", name: "7d", months: 0, days: 7, hours: 0 },
+      dryRun: true,
+    },
+  ],
+  [
+    ["archive", "restore", "/mnt/a", "--table", "users", "--since", "-2h", "--until", "now", "--json"],
+    { target: "/mnt/a", table: "users", since: twoHoursAgo, until: now, for: thirtyDays, json: true },
   ],
 ]);
 
@@ -578,7 +607,36 @@ expectOptions("hold lift", [
   [["hold", "lift", "c", "--reason", "r", "--dry-run"], { name: "c", reason: "r", dryRun: true }],
 ]);
 
+expectOptions("archive write", [
+  [["archive", "/mnt/x"], { target: "/mnt/x" }],
+  [["archive", "write", "list"], { target: "list" }],
+  [
+    ["archive", "s3://b/p", "--format", "ndjson", "--compression", "none", "--dry-run"],
+    { target: "s3://b/p", format: "ndjson", compression: "none", dryRun: true },
+  ],
+  [
+    ["archive", "x", "--quiet", "--if-locked", "wait", "--max-duration", "10m"],
+    {
+      target: "x",
+      quiet: true,
+      ifLocked: "wait",
+      maxDuration: { text: "10 minutes", milliseconds: 600_000 },
+    },
+  ],
+]);
+
+expectOptions("archive list", [
+  [["archive", "list", "x"], { target: "x" }],
+  [["archive", "list", "x", "-o", "csv", "--tz", "UTC"], { target: "x", output: "csv", tz: "UTC" }],
+]);
+
+expectOptions("archive verify", [
+  [["archive", "verify", "x", "--json"], { target: "x", json: true }],
+  [["archive", "verify", "x", "--offline"], { target: "x", offline: true }],
+]);
+
 expectOptions("prune", [
+  [["prune", "--archive", "/mnt/x", "--format", "parquet"], { archive: "/mnt/x", format: "parquet" }],
   [["prune"], {}],
   [["prune", "--exact"], { exact: true }],
   [["prune", "--exact", "--dry-run"], { exact: true, dryRun: true }],

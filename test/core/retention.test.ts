@@ -626,3 +626,50 @@ describe("whatever is in the log, a run", () => {
     );
   });
 });
+
+describe("with an archive", () => {
+  const facts = { classes, cutoffs, now, archive: "/archive" };
+  const expired = { firstAt: "2026-01-01T00:00:00.000000+00:00", lastAt: "2026-02-01T00:00:00.000000+00:00" };
+  const acts = (segment: Segment, archive: string | undefined = "/archive") =>
+    planRun({ ...facts, archive, segments: [segment] }).map(({ act }) => act);
+
+  it("archives what is to go before it goes, also what is rotated and closed first", () => {
+    expect(acts(aSegment(expired))).toEqual(["archive", "drop"]);
+    expect(acts(aSegment({ ...expired, state: "hot" }))).toEqual(["rotate", "close", "archive", "drop"]);
+    expect(acts(aSegment({ ...expired, lastAt: "2026-11-02T00:00:00.000000+00:00" }))).toEqual([
+      "archive",
+      "delete",
+    ]);
+  });
+
+  it("archives nothing that stays, is there already or is empty", () => {
+    expect(acts(aSegment())).toEqual(["keep"]);
+    expect(acts(aSegment({ ...expired, archivedIn: ["/archive", "/other"] }))).toEqual(["drop"]);
+    expect(acts(aSegment({ firstAt: undefined, lastAt: undefined, changes: 0 }))).toEqual(["drop"]);
+  });
+
+  it("tells where it lies, also where no archive is asked for", () => {
+    const [drop] = planRun({
+      ...facts,
+      archive: undefined,
+      segments: [aSegment({ ...expired, archivedIn: ["/a", "/b"] })],
+    });
+    expect(drop).toMatchObject({ act: "drop", reason: expect.stringMatching(/; archived in \/a, \/b$/) });
+  });
+
+  it("keeps what is no longer whole and lies in another archive", () => {
+    const [kept] = planRun({
+      ...facts,
+      segments: [aSegment({ ...expired, archivedIn: ["/other"], partial: true })],
+    });
+    expect(kept).toMatchObject({ act: "keep", reason: "a part of it lies in /other alone" });
+    expect(acts(aSegment({ ...expired, archivedIn: ["/archive"], partial: true }))).toEqual(["drop"]);
+  });
+
+  it("keeps what was brought back until its time", () => {
+    const restored = (restoredUntil: string) =>
+      acts(aSegment({ ...expired, archivedIn: ["/archive"], restoredUntil }));
+    expect(restored("2026-11-22T00:00:00.000001+00:00")).toEqual(["keep"]);
+    expect(restored(now)).toEqual(["drop"]);
+  });
+});

@@ -1,5 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { beforeAll, describe, expect, it } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createProgram } from "../../src/program.ts";
 import { fakeIo } from "../helpers/fakeIo.ts";
 import { runCli } from "../helpers/runCli.ts";
@@ -31,8 +35,32 @@ beforeAll(async () => {
     create table orders (id int primary key, user_id int, total numeric)`);
 });
 
+/** What the page calls /mnt/archive. */
+let archive: string;
+
+beforeAll(async () => {
+  archive = await mkdtemp(join(tmpdir(), "pgtrail-json-"));
+});
+afterAll(() => rm(archive, { recursive: true, force: true }));
+
+/** Closes the segment that is written to, as soon as no test beside this one has an older transaction. */
+async function closeSegment(): Promise<void> {
+  await database.sql`select audit._open_segment(id) from audit.retention where name = 'forever'`;
+  await database.sql`update audit.segment set closing_xid = pg_current_xact_id() where state = 'closing'`;
+  for (let tries = 0; ; tries++) {
+    try {
+      await database.sql`select audit._close_segment(id) from audit.segment where state = 'closing'`;
+      return;
+    } catch (error) {
+      if (tries === 300) throw error;
+      await sleep(100);
+    }
+  }
+}
+
 /** What happened by the time a command is run: before tags there are rows, after tags they change. */
 async function live(before: string): Promise<void> {
+  if (before.startsWith("audit archive /")) await closeSegment();
   if (before.startsWith("audit check"))
     await database.sql`alter table orders disable trigger "00_audit_update_2"`;
   if (before.startsWith("audit tag ")) {
@@ -102,15 +130,21 @@ describe("docs/json.md", () => {
   it.each(examples)("tells the fields of $line", async ({ line, document }) => {
     await live(line);
     const numbered = await withNumbers(line);
-    const args = argumentsOf(numbered.replace("--confirm shop", `--confirm ${database.name}`));
+    const args = argumentsOf(
+      numbered.replace("--confirm shop", `--confirm ${database.name}`).replace("/mnt/archive", archive),
+    );
+    const url = line.startsWith("audit archive list") ? [] : ["--database-url", database.url];
     const { stdout, stderr, code } = await runCli(
-      [...args, "--database-url", database.url, "--tz", "UTC"].filter(
+      [...args, ...url, "--tz", "UTC"].filter(
         (arg, index, all) => takesZone(args[0]) || !(arg === "--tz" || all[index - 1] === "--tz"),
       ),
     );
     expect([0, 1], stderr).toContain(code);
     const answer: unknown = JSON.parse(stdout);
-    printed.set(line, { line: numbered, document: stdout.replaceAll(database.name, "shop") });
+    printed.set(line, {
+      line: numbered,
+      document: stdout.replaceAll(database.name, "shop").replaceAll(archive, "/mnt/archive"),
+    });
     if (updating) return;
     const documented: unknown = JSON.parse(document);
     expect(shapeOf(answer)).toEqual(merge(shapeOf(documented), shapeOf(documented)));

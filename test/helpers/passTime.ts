@@ -2,15 +2,16 @@ import type { TestSql } from "./client.ts";
 
 /** Our columns of instants, by table. */
 const instants: Readonly<Record<string, readonly string[]>> = {
+  archive: ["archived_at", "verified_at"],
   change: ["at", "began"],
   coverage: ["from_at", "until_at"],
   hold: ["placed_at", "lifted_at"],
   installation: ["installed_at"],
   operation: ["at"],
-  relation: ["horizon_at", "dropped_at"],
+  relation: ["horizon_at", "lost_at", "dropped_at"],
   relation_shape: ["from_at"],
-  segment: ["opened_at", "first_at", "last_at"],
-  segment_relation: ["first_at", "last_at", "settled_at"],
+  segment: ["opened_at", "first_at", "last_at", "restored_until"],
+  segment_relation: ["first_at", "last_at", "settled_at", "gone_at"],
   tag: ["at", "since"],
 };
 

@@ -253,7 +253,7 @@ const askRights: Ask = async ({ sql, installation }) => {
       from role, pg_proc as function
       where function.pronamespace = ${schema}::regnamespace
         and function.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
-        and function.proname !~ '^_(rows_[0-9]+|open_segment|close_segment|shut)$'
+        and function.proname !~ '^_(rows_[0-9]+|open_segment|close_segment|let_go|lay_restored|attach_restored|shut)$'
         and not (function.proname ~ '^_hot_[0-9]+$' and role.name = 'audit_ddl')
     )
     select role, privilege, object from needed where not had order by role, object, privilege`;
