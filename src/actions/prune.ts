@@ -122,7 +122,7 @@ async function prune(audit: AuditDatabase, options: PruneOptions, clock: Deadlin
   const deleted = new Map<number, number>();
   await actOn("drop", async ({ segment, reason }) => {
     await requireArchived(audit, archive?.target, segment);
-    await whenFree(segment, () => dropSegment(audit, segment, reason));
+    return whenFree(segment, () => dropSegment(audit, segment, reason));
   });
   await actOn("delete", async ({ segment, cutoff }) => {
     await requireArchived(audit, archive?.target, segment);

@@ -36,6 +36,8 @@ export interface RepairRequest {
   readonly extra: ExtraFields;
   /** What is noted of the operation beside its counts. */
   readonly words: object;
+  /** What to do where rows of a table refer to rows that are to go; undefined means to name the table as well. */
+  readonly alsoHint?: ((table: string) => string) | undefined;
 }
 
 /** Why something cannot be done as asked. */
@@ -124,7 +126,7 @@ async function carryOutRequest(
 async function planOf(
   audit: AuditDatabase,
   kind: RepairKind,
-  { tables: asked, notes, obstacles, extra }: RepairRequest,
+  { tables: asked, notes, obstacles, extra, alsoHint = nameAsWell }: RepairRequest,
   options: RepairOptions,
 ): Promise<RepairPlan> {
   const tables = asked.filter(({ differences }) => differences.length > 0);
@@ -162,8 +164,8 @@ async function planOf(
           : `${many} would ${action === "deletes" ? "be deleted" : "lose their reference"} with rows that are to go (foreign key ${constraint}).`,
       hint:
         action === "refuses"
-          ? `Name ${label} as well, to have it put back with the others.`
-          : `Name ${label} as well, to have it put back with the others; or allow it with --allow-side-effects.`,
+          ? `${alsoHint(label)}.`
+          : `${alsoHint(label)}; or allow it with --allow-side-effects.`,
     });
   }
   const [session] = await audit.sql<{ zone: string }[]>`select current_setting('TimeZone') as zone`;
@@ -174,6 +176,10 @@ async function planOf(
     outcome: undefined,
     operation: undefined,
   };
+}
+
+function nameAsWell(table: string): string {
+  return `Name ${table} as well, to have it put back with the others`;
 }
 
 /** In a session that plays the replica our triggers rest: what it wrote would be missing in the log. */

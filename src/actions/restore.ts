@@ -2,7 +2,7 @@ import type { RestoreOptions } from "../commands/restore.ts";
 import { resolveColumns } from "../core/columns.ts";
 import { arrangeDifference } from "../core/image.ts";
 import { tableLabel } from "../core/name.ts";
-import { inverted, isFeasible, keysOf, lostColumns, narrowed } from "../core/repair.ts";
+import { inverted, isFeasible, isLost, keysOf, lostColumns, narrowed } from "../core/repair.ts";
 import { safeText } from "../core/safe.ts";
 import { namesInOrder } from "../core/shapes.ts";
 import type { RepairTable } from "../db/carryOut.ts";
@@ -165,11 +165,6 @@ async function tableOf(
       },
     ],
   };
-}
-
-/** What came later is new, and what is made from others is made again. */
-function isLost(reason: string | undefined): boolean {
-  return reason !== undefined && reason !== "added later" && !reason.startsWith("generated");
 }
 
 /** Whether the column is no longer what it was. */

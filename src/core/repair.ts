@@ -66,6 +66,11 @@ export function lostColumns(
   return columns.map(({ name }) => name).filter((name) => lost.has(name));
 }
 
+/** Whether an unknown column's reason means that it had a value which is lost: one that came later is new, and what is made from others is made again. */
+export function isLost(reason: string | undefined): boolean {
+  return reason !== undefined && reason !== "added later" && !reason.startsWith("generated");
+}
+
 /** Every key that a difference speaks of. */
 export function keysOf(differences: readonly RowDifference[]): string[] {
   const keys = new Set<string>();

@@ -183,8 +183,11 @@ function byId(changes: readonly PlacedChange[]): PlacedChange[] {
   return [...changes].sort((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
 }
 
-/** The conditions part the changes: each is sought by its own bounds. */
-async function presentNames(
+/**
+ * SQL text of the changes of a table that fit one of the conditions on `change`, as changesBetween. The conditions part
+ * the changes: each is sought by its own bounds.
+ */
+export async function presentNames(
   audit: AuditDatabase,
   relation: Relation,
   conditions: readonly string[],

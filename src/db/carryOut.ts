@@ -108,16 +108,18 @@ async function withCallersPath({ sql, searchPath }: AuditDatabase, work: () => P
   await sql`select pg_catalog.set_config('search_path', ${former?.path ?? "pg_catalog, pg_temp"}, true)`;
 }
 
-async function presentImages(
+/** The rows that are there now under keys, without the columns of these attribute numbers. */
+export async function presentImages(
   audit: AuditDatabase,
   relation: Relation,
   keys: readonly string[],
+  hidden: readonly number[] = [],
 ): Promise<Map<string, Image>> {
   const { sql, object } = audit;
   const [made] = await sql<{ key: string; image: string }[]>`
     select
       ${object("_key_expression")}(${relation.oid}::oid, ${sql.array([...relation.keyColumns], 21)}::smallint[], 'live.') as key,
-      ${object("_row_image_expression")}(${relation.oid}::oid, '{}'::smallint[], 'live.') as image`;
+      ${object("_row_image_expression")}(${relation.oid}::oid, ${sql.array([...hidden], 21)}::smallint[], 'live.') as image`;
   const rows = await sql.unsafe<{ key: string; image: string }[]>(
     `select ${made?.key} as key, (${made?.image})::text as image from ${await presentSource(audit, relation)}`,
     [JSON.stringify(keys)],
@@ -187,8 +189,7 @@ function failureOf(error: unknown, table: string): unknown {
 }
 
 function hintOf(state: string): string | undefined {
-  if (state === "23503")
-    return "Name the table that it speaks of as well, to have it put back with this one.";
+  if (state === "23503") return "Rows that it speaks of depend on these: have them put back as well.";
   if (state === "23505")
     return "Another row has that value by now: restore that one as well, or change it first.";
   if (state === "23502") return "A value that is needed is not known; see audit status on what is recorded.";

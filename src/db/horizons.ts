@@ -19,7 +19,10 @@ interface Horizon extends Omit<HorizonRise, "from" | "to"> {
   readonly at: string | null;
 }
 
-/** A query for the tables of which changes of a segment before an instant go: those that are not all held. */
+/**
+ * The tables of which changes of a segment before an instant go, as an array in SQL: those whose changes are not all held.
+ * Null where nothing is held: then it is all of them.
+ */
 export function freeRelations(
   audit: AuditDatabase,
   segment: number,
@@ -27,11 +30,13 @@ export function freeRelations(
   holds: readonly LegalHold[],
 ) {
   const { sql, object } = audit;
-  return sql`
+  if (holds.length === 0) return sql`null::integer[]`;
+  return sql`array(
     select change.relation
     from ${object(`change_${segment}`)} as change
     where change.at < ${before}::text::timestamptz and (${heldCondition(audit, holds)}) is not true
-    group by change.relation`;
+    group by change.relation
+  )`;
 }
 
 /** The tables' horizons at this moment. */
@@ -64,9 +69,9 @@ export async function plannedHorizons(
     const before = act === "delete" ? (cutoff ?? "") : "infinity";
     const removed = await sql<{ relation: number; to: string }[]>`
       select relation.id as relation, to_char(greatest(relation.horizon_at, removed.at), ${ISO}) as to
-      from ${object("_horizons")}(${segment.id}, ${before}::text::timestamptz) as removed
-      join ${object("relation")} as relation on relation.id = removed.relation
-      where removed.relation in (${freeRelations(audit, segment.id, before, holds)})`;
+      from ${object("_rising")}(
+        ${segment.id}, ${before}::text::timestamptz, ${freeRelations(audit, segment.id, before, holds)}) as removed
+      join ${object("relation")} as relation on relation.id = removed.relation`;
     for (const { relation, to } of removed) {
       const known = rising.get(relation);
       if (known === undefined || toMicroseconds(known) < toMicroseconds(to)) rising.set(relation, to);

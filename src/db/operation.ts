@@ -2,6 +2,7 @@ import { sqlStateOf } from "../connection/failure.ts";
 import { quoteIdentifier } from "../core/name.ts";
 import { ExitCode, UserError } from "../errors.ts";
 import type { AuditDatabase } from "./installation.ts";
+import { ISO } from "./iso.ts";
 
 /** What puts rows back. */
 export type RepairKind = "restore" | "revert" | "undo";
@@ -103,4 +104,81 @@ export async function setOrigin(
     select set_config('audit.context',
       (coalesce(${object("_context")}(current_setting('audit.context', true)), '{}') || ${JSON.stringify(facts)}::text::jsonb)::text,
       true)`;
+}
+
+/** An operation as it is on record. */
+export interface RecordedOperation {
+  /** bigint as text. */
+  readonly id: string;
+  readonly kind: string;
+  /** ISO 8601 with microseconds, in the session's zone. */
+  readonly at: string;
+  /** The transaction that carried it out; null where that is not noted. */
+  readonly tx: string | null;
+  /** Whether it is older than the present era, whose transaction ids began anew. */
+  readonly former: boolean;
+}
+
+const repairKinds: readonly string[] = ["restore", "revert", "undo"] satisfies readonly RepairKind[];
+
+/** Whether an operation of this kind puts rows back. */
+export function isRepair(kind: string): boolean {
+  return repairKinds.includes(kind);
+}
+
+/** An operation by its number. */
+export async function findOperation(
+  audit: AuditDatabase,
+  id: string,
+): Promise<RecordedOperation | undefined> {
+  const [found] = await readOperations(audit, audit.sql`operation.id = ${id}::bigint`);
+  return found;
+}
+
+/** The last operation that put rows back and that no other has undone. */
+export async function findLastRepair(audit: AuditDatabase): Promise<RecordedOperation | undefined> {
+  const { sql, object } = audit;
+  const [found] = await readOperations(
+    audit,
+    sql`
+      operation.kind = any (${sql.array([...repairKinds], 25)}::text[])
+      and not exists (
+        select from ${object("operation")} as later
+        where later.kind = 'undo' and later.plan ->> 'undoes' = operation.id::text
+      )`,
+  );
+  return found;
+}
+
+/** Which of these transactions of the present era put rows back. */
+export async function readRepairs(
+  { sql, object }: AuditDatabase,
+  txs: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await sql<{ tx: string }[]>`
+    select operation.plan ->> 'tx' as tx
+    from ${object("operation")} as operation
+    where operation.kind = any (${sql.array([...repairKinds], 25)}::text[])
+      and operation.plan ->> 'tx' = any (${sql.array([...txs], 25)}::text[])
+      and not exists (
+        select from ${object("installation")} as era
+        where era.era > 1 and era.installed_at > operation.at
+      )`;
+  return new Set(rows.map(({ tx }) => tx));
+}
+
+async function readOperations(
+  { sql, object }: AuditDatabase,
+  condition: ReturnType<AuditDatabase["sql"]>,
+): Promise<RecordedOperation[]> {
+  return sql<RecordedOperation[]>`
+    select operation.id::text as id, operation.kind, to_char(operation.at, ${ISO}) as at, operation.plan ->> 'tx' as tx,
+      exists (
+        select from ${object("installation")} as era
+        where era.era > 1 and era.installed_at > operation.at
+      ) as former
+    from ${object("operation")} as operation
+    where ${condition}
+    order by operation.id desc
+    limit 1`;
 }

@@ -219,3 +219,12 @@ export async function isCovered(
     select at <= ${instant.at}::text::timestamptz as covered from ${object("_oldest_instant")}(${relation.id})`;
   return oldest?.covered ?? false;
 }
+
+/** Exit 3, with the oldest instant possible, where the past of a table does not reach from an instant to now. */
+export async function requireCoverage(
+  { sql, object }: AuditDatabase,
+  relation: Relation,
+  instant: Instant,
+): Promise<void> {
+  await sql`select ${object("_require_coverage")}(${relation.id}, ${relation.oid}::oid, ${instant.at}::text::timestamptz)`;
+}

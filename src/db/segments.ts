@@ -307,7 +307,7 @@ async function letGo(
 ): Promise<void> {
   await within.sql`
     select ${within.object("_let_go")}(
-      ${segment.id}, ${cutoff}::text::timestamptz, array(${freeRelations(within, segment.id, cutoff, holds)}))`;
+      ${segment.id}, ${cutoff}::text::timestamptz, ${freeRelations(within, segment.id, cutoff, holds)})`;
 }
 
 async function deleteBatch(

@@ -76,6 +76,7 @@ const functionOrder = [
   "_commit_time",
   "_horizons",
   "_close_segment",
+  "_rising",
   "_let_go",
   "_lay_restored",
   "_attach_restored",

@@ -75,6 +75,28 @@ export async function findTransactionOf(
   );
 }
 
+/** Registry ids of tables of which prune removed changes that transactions may have made, for they had begun by then. */
+export async function listPruned(
+  { sql, object }: AuditDatabase,
+  found: readonly FoundTransaction[],
+): Promise<number[]> {
+  const pruned = new Set<number>();
+  for (const { tx, firstId, lastId, firstAt, lastAt } of found) {
+    const rows = await sql<{ id: number }[]>`
+      select relation.id
+      from ${object("relation")} as relation
+      where relation.horizon_at >= (
+        select min(coalesce(change.began, change.at))
+        from ${object("change")} as change
+        where change.xid = ${tx}::text::xid8
+          and change.id between ${firstId}::bigint and ${lastId}::bigint
+          and change.at between ${firstAt}::text::timestamptz and ${lastAt}::text::timestamptz
+      )`;
+    for (const { id } of rows) pruned.add(id);
+  }
+  return [...pruned];
+}
+
 async function locate(
   audit: AuditDatabase,
   sought: Sought,

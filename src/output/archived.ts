@@ -43,7 +43,8 @@ export async function archivedText(
   options: ArchivedTextOptions,
 ): Promise<string> {
   const { zone, width, target, dryRun } = options;
-  if (rows.length === 0) return `Every closed segment lies in ${target}; there is nothing to archive.\n`;
+  if (rows.length === 0)
+    return `There is nothing to archive: all that audit prune has closed lies in ${target}.\n`;
   const cells = rows.map((row) => [
     countText(row.segment),
     row.retention,

@@ -13,8 +13,8 @@ export function horizonsText(
       const table = tableLabel(rise);
       const to = timeText(rise.to, zone, width);
       return dryRun
-        ? `${table}: its horizon would rise to ${to}; what it was before could not be rebuilt any more.\n`
-        : `${table}: its horizon rose to ${to}; what it was before cannot be rebuilt any more.\n`;
+        ? `${table}: the database would know its past since ${to} only.\n`
+        : `${table}: the database knows its past since ${to} only.\n`;
     })
     .join("");
 }

@@ -45,7 +45,8 @@ const shownFindings = 10;
 export function repairText(plan: RepairPlan, look: Look): string {
   const { tables, notes, operation, outcome, obstacles } = plan;
   const lines = [...notes.map((note) => `note: ${safeText(note)}`)];
-  if (tables.length === 0) return `${[...lines, "Nothing to do: all is as it was."].join("\n")}\n`;
+  if (tables.length === 0 && obstacles.length === 0)
+    return `${[...lines, "Nothing to do: all is as it was."].join("\n")}\n`;
   const parts = tables.map((table) => tableText(plan, table, look));
   const beside = besideLines(plan);
   const findings = outcome === undefined ? [] : findingText(outcome);

@@ -15,26 +15,10 @@ declare
   );
   newest record;
 begin
-  -- Not looked for when it was closed, by a former version.
-  if before = 'infinity' and exists (
-    select from audit_schema.segment_relation where segment_relation.segment = leaving and segment_relation.settled_at is null
-  ) then
-    update audit_schema.segment_relation
-    set settled_at = horizon.at
-    from audit_schema._horizons(leaving, 'infinity') as horizon
-    where segment_relation.segment = leaving and segment_relation.relation = horizon.relation;
-  end if;
-
   for newest in
-    -- what is written down spares a look at every change
-    select held.relation, greatest(held.last_at, held.settled_at, held.gone_at) as at
-    from audit_schema.segment_relation as held
-    where before = 'infinity' and held.segment = leaving
-    union all
-    select horizon.relation, horizon.at
-    from audit_schema._horizons(leaving, before) as horizon
-    where before < 'infinity' and (relations is null or horizon.relation = any (relations))
-    order by relation
+    select rising.relation, rising.at
+    from audit_schema._rising(leaving, before, relations) as rising
+    order by rising.relation
   loop
     if archived then
       update audit_schema.segment_relation

@@ -37,6 +37,8 @@ vi.mock("../../src/actions/defaults.ts", () => ({
   runDefaultsUnset: received.take("defaults unset"),
 }));
 vi.mock("../../src/actions/restore.ts", () => ({ runRestore: received.take("restore") }));
+vi.mock("../../src/actions/revert.ts", () => ({ runRevert: received.take("revert") }));
+vi.mock("../../src/actions/undo.ts", () => ({ runUndo: received.take("undo") }));
 vi.mock("../../src/actions/hold.ts", () => ({
   runHoldAdd: received.take("hold add"),
   runHoldList: received.take("hold list"),
@@ -178,6 +180,39 @@ expectOptions("sync", [
   [["sync", "--dry-run", "--json"], { dryRun: true, json: true }],
 ]);
 
+expectOptions("revert", [
+  [["revert", "tx:812"], { transactions: ["812"] }],
+  [
+    [
+      ...["revert", "tx:0812", "tx:9", "tx:812", "--mode", "cascade", "--table", "users,orders", "--apply"],
+      ...[
+        "--reason",
+        "oops",
+        "--actor",
+        "ana",
+        "--triggers",
+        "fire",
+        "--skip-columns",
+        "--allow-side-effects",
+      ],
+    ],
+    {
+      ...{
+        transactions: ["812", "9"],
+        mode: "cascade",
+        table: ["users", "orders"],
+        apply: true,
+        reason: "oops",
+      },
+      ...{ actor: "ana", triggers: "fire", skipColumns: true, allowSideEffects: true },
+    },
+  ],
+  [["revert", "tx:1", "-o", "sql"], { transactions: ["1"], output: "sql" }],
+]);
+expectOptions("undo", [
+  [["undo"], { operation: undefined }],
+  [["undo", "007", "--mode", "force", "--json"], { operation: "7", mode: "force", json: true }],
+]);
 expectOptions("restore", [
   [["restore", "users", "--to", "-2h"], { table: "users", key: [], to: twoHoursAgo }],
   [

@@ -197,7 +197,9 @@ describe("audit archive", () => {
     expect(await logLines(sql, `change.segment = ${segment?.id}`)).toEqual(before);
     expect(await archived()).toEqual([]);
     const { stdout } = await audit("archive", target());
-    expect(stdout).toBe(`Every closed segment lies in ${target()}; there is nothing to archive.\n`);
+    expect(stdout).toBe(
+      `There is nothing to archive: all that audit prune has closed lies in ${target()}.\n`,
+    );
     expect(await audit("archive", target(), "--quiet")).toEqual({ stdout: "", stderr: "" });
   });
 

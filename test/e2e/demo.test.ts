@@ -77,8 +77,11 @@ describe("audit demo", () => {
       });
       expect(code).toBe(0);
       const wide = stdout.split("\n").filter((line) => line.length > 80);
-      // The refusal is one sentence; the terminal may wrap it.
-      expect(wide).toEqual([expect.stringMatching(/^error: public\.carts cannot be shown as of /)]);
+      // Notes and refusals are one sentence each; the terminal may wrap them.
+      expect(wide).toEqual([
+        expect.stringMatching(/^note: short keeps less than before: /),
+        expect.stringMatching(/^error: public\.carts cannot be shown as of /),
+      ]);
       expect(stdout).toContain("7 inserted, 1 deleted, 4 changed");
       expect(stdout).toMatch(/\ndropped 1 segment, 106 changes/);
     }

@@ -138,7 +138,7 @@ describe("restore", () => {
     const alone = await audit.run(["restore", "children", "--to", "tag:full"]);
     expect(alone).toMatchObject({ code: 5 });
     expect(alone.stderr).toMatch(
-      /error: public\.children: the server refuses it, so nothing was changed: .*foreign key.*\nName the table/,
+      /error: public\.children: the server refuses it, so nothing was changed: .*foreign key.*\nRows that it speaks of depend on these/,
     );
     const { stdout } = await audit("restore", "children", "parents", "--to", "tag:full", "--apply");
     expect(stdout).toMatch(/^sequence public\.children_id_seq moves from its start to 3$/m);

@@ -107,7 +107,8 @@ export async function checkRestores(
   return { faults, restores, rows };
 }
 
-function compare(
+/** What rows are missing from a table and what are too many, if any. */
+export function compare(
   title: string,
   table: LiveTable,
   wanted: Copy,
