@@ -71,7 +71,7 @@ begin
         hint = pg_catalog.format('Take it away (alter role %I password null) or rename that role, then run audit init again.', wanted);
     end if;
 
-    -- What it owns in this database lies in our schemas and is a function, or is not ours.
+    -- What it owns in this database lies in our schemas and is a function, or a view of a table's history, or is not ours.
     select pg_catalog.pg_describe_object(owned.classid, owned.objid, 0) into belonging
     from pg_catalog.pg_shdepend as owned
     where owned.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
@@ -81,12 +81,22 @@ begin
         select database.oid from pg_catalog.pg_database as database where database.datname = pg_catalog.current_database()))
       and not exists (
         select
-        from pg_catalog.pg_proc as function
-        join pg_catalog.pg_namespace as namespace on namespace.oid = function.pronamespace
-        where owned.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-          and function.oid = owned.objid
-          and wanted <> 'audit_reader'
-          and pg_catalog.obj_description(namespace.oid, 'pg_namespace') like 'Audit trail of this database, kept by pgtrail%'
+        from (
+          select function.pronamespace as schema
+          from pg_catalog.pg_proc as function
+          where owned.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+            and function.oid = owned.objid
+            and wanted <> 'audit_reader'
+          union all
+          select view.relnamespace
+          from pg_catalog.pg_class as view
+          where owned.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            and view.oid = owned.objid
+            and view.relkind = 'v'
+            and wanted = 'audit_ddl'
+        ) as object
+        join pg_catalog.pg_namespace as namespace on namespace.oid = object.schema
+        where pg_catalog.obj_description(namespace.oid, 'pg_namespace') like 'Audit trail of this database, kept by pgtrail%'
           and (namespace.nspowner = (select role.oid from pg_catalog.pg_roles as role where role.rolname = current_user)
             or pg_catalog.pg_has_role(namespace.nspowner, database_owner, 'member'))
       )

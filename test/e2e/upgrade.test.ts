@@ -1,11 +1,16 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { version } from "../../src/version.ts";
+import { archiveLines, logLines } from "../helpers/archivedSet.ts";
 import { type AuditOf, auditOf } from "../helpers/auditOf.ts";
 import { describeCatalog } from "../helpers/catalog.ts";
 import { connectTo, type TestSql, urlOfDatabase } from "../helpers/client.ts";
 import { describeSchema } from "../helpers/describeSchema.ts";
 import { type Former, formers, installFormer } from "../helpers/installedFormer.ts";
+import { passTime } from "../helpers/passTime.ts";
 import { startTestServer, type TestServer } from "../helpers/testServer.ts";
 
 // A server of their own, on which the audit roles are there only as far as these tests make them.
@@ -124,6 +129,14 @@ async function rememberAs(shop: Shop, tag: string): Promise<void> {
   shop.moments.push({ source: (table) => `audit.at_tag(null::${table}, '${tag}')`, rows });
 }
 
+/** The same as the former version's command did it, where it had one. */
+async function tagAsFormer(shop: Shop, tag: string): Promise<void> {
+  if (!shop.former.tags) return;
+  const rows = await tablesOf(shop);
+  await shop.superuser`select audit.tag(${tag}, null)`;
+  shop.moments.push({ source: (table) => `audit.at_tag(null::${table}, '${tag}')`, rows });
+}
+
 /** Runs statements one by one, and remembers the tables after each. */
 async function through(shop: Shop, ...statements: readonly string[]): Promise<void> {
   for (const statement of statements) {
@@ -144,8 +157,10 @@ async function writeUnderFormer(shop: Shop): Promise<void> {
     "begin; update people set name = 'half' where id = 3; update depot.part set note = 'half'",
   );
   await remember(shop);
+  await tagAsFormer(shop, "half-way");
   await shop.owner.unsafe("update people set name = 'whole' where id = 3; commit");
   await remember(shop);
+  await tagAsFormer(shop, "whole");
 }
 
 /** The same life goes on, in the session that wrote before. */
@@ -208,6 +223,22 @@ async function expectHealthy({ audit, former }: Shop, capture: string): Promise<
   expect(items).toHaveLength(former.enables.length);
 }
 
+/** The views of histories show what the log holds of their tables, before the upgrade and after it. */
+async function expectViews({ superuser, former }: Shop): Promise<void> {
+  const named = await superuser<{ name: string; id: number }[]>`
+    select quote_ident(view_name) as name, id from audit.relation where view_name is not null order by id`;
+  expect(named.map(({ name }) => name)).toEqual(former.views);
+  for (const { name, id } of named) {
+    const [shown] = await superuser.unsafe<{ more: string; there: string }[]>(
+      `select count(*) filter (where change.id is null) as more,
+         (select count(*) from audit.change where relation = ${id}) - count(change.id) as there
+       from audit.${name} as shown
+       left join audit.change on change.relation = ${id} and change.id = shown.audit_id`,
+    );
+    expect({ name, ...shown }).toEqual({ name, more: "0", there: "0" });
+  }
+}
+
 /** Rotates and closes as prune does, and writes on: of the first class, a closed segment, one that is closing and a hot one. */
 async function leaveSegmentsBehind(shop: Shop): Promise<void> {
   const { owner } = shop;
@@ -217,8 +248,10 @@ async function leaveSegmentsBehind(shop: Shop): Promise<void> {
   await through(shop, "insert into counted values (8, 8)");
   await owner`select audit._open_segment(1)`;
   await through(shop, "update counted set n = 9 where id = 8; delete from counted where id = 8");
-  const states = await owner<{ state: string }[]>`select state from audit.segment order by id`;
-  expect(states.map(({ state }) => state)).toEqual(["closed", "hot", "closing", "hot"]);
+  const states = await owner<
+    { state: string }[]
+  >`select state from audit.segment where retention = 1 order by id`;
+  expect(states.map(({ state }) => state)).toEqual(["closed", "closing", "hot"]);
 }
 
 /** Every segment has the indexes of the log, attached to them and valid, and no other. */
@@ -283,6 +316,7 @@ describe.each(formers)("An installation of version $version by a superuser", (fo
     await expectHealthy(shop, "generated");
     await expectNoLeftovers(shop);
     await expectIndexed(shop);
+    await expectViews(shop);
     await expectPast(shop);
 
     await maintenance?.unsafe("create database fresh owner shop_owner template template0");
@@ -298,6 +332,7 @@ describe.each(formers)("An installation of version $version by a superuser", (fo
     await maintenance?.unsafe("drop database fresh with (force)");
 
     await expectCaptureGoesOn(shop);
+    await expectViews(shop);
     await expectHistoryIsOne(shop);
 
     expect((await shop.audit("init")).stdout).toContain(`already version ${version}`);
@@ -362,7 +397,7 @@ describe.each(formers)("An installation of version $version that was not upgrade
   });
 });
 
-describe.each(formers.slice(-1))("An installation of version $version", (former) => {
+describe.each(formers.slice(1))("An installation of version $version", (former) => {
   const shop = useShop(former, { superuser: true });
 
   it("is left as it is, and goes on, where a writer holds init up for too long", async () => {
@@ -380,8 +415,10 @@ describe.each(formers.slice(-1))("An installation of version $version", (former)
 
   it("goes on recording each table as it was told to", async () => {
     const { owner, superuser } = shop;
-    // No command set tags then, but nobody was kept from it.
-    await owner`insert into audit.tag (name, id, snapshot, era) values ('by-hand', nextval('audit.change_id'), pg_current_snapshot(), 1)`;
+    // Before 0.3 no command set tags, but nobody was kept from it.
+    if (former.tags) await owner`select audit.tag('by-hand', null)`;
+    else
+      await owner`insert into audit.tag (name, id, snapshot, era) values ('by-hand', nextval('audit.change_id'), pg_current_snapshot(), 1)`;
     await shop.audit("init");
     await owner.unsafe("insert into visit values ('/', 1)");
     await owner.unsafe(`
@@ -427,6 +464,187 @@ describe.each(formers.slice(-1))("An installation of version $version", (former)
   });
 });
 
+/** Deletes of a closed segment what is older than an instant, as prune of 0.3.0 did when it spanned more than one rotation. */
+async function deleteAsFormer(sql: TestSql, segment: number, cutoff: string): Promise<void> {
+  await sql`
+    update audit.relation as relation
+    set horizon_at = greatest(relation.horizon_at, expired.last_at)
+    from (
+      select relation, max(at) as last_at from audit.change
+      where segment = ${segment} and at < ${cutoff}::text::timestamptz
+      group by relation
+    ) as expired
+    where expired.relation = relation.id`;
+  await sql.begin(async (transaction) => {
+    await transaction`select set_config('audit.maintenance', 'prune', true)`;
+    await transaction`delete from audit.change where segment = ${segment} and at < ${cutoff}::text::timestamptz`;
+    await transaction`delete from audit.segment_relation where segment = ${segment}`;
+    await transaction`
+      insert into audit.segment_relation (segment, relation, changes, first_at, last_at)
+      select segment, relation, count(*), min(at), max(at) from audit.change where segment = ${segment} group by segment, relation`;
+    await transaction`
+      update audit.segment as segment
+      set first_id = held.first_id, last_id = held.last_id, first_at = held.first_at, last_at = held.last_at, changes = held.changes
+      from (
+        select min(id) as first_id, max(id) as last_id, min(at) as first_at, max(at) as last_at, count(*) as changes
+        from audit.change where segment = ${segment}
+      ) as held
+      where segment.id = ${segment}`;
+    await transaction`insert into audit.operation (kind, plan) values ('prune', '{"act": "delete"}')`;
+  });
+}
+
+const pair = '"Odd.Pair"';
+
+/**
+ * A closed segment of what is kept for 90 days, whose oldest changes are gone already. One transaction that wrote there went
+ * on elsewhere, past the rotation and past the tag amid.
+ */
+async function leaveAgedSegment(shop: Shop): Promise<void> {
+  const { owner, superuser } = shop;
+  await owner.unsafe(`insert into ${pair} values ('p', 'x', 1, 1.50), ('q', null, 1, 2)`);
+  await owner.unsafe(`update ${pair} set note = 'old'`);
+  const [now] = await superuser<{ at: string }[]>`select clock_timestamp()::text as at`;
+  await owner.unsafe(`update ${pair} set n = n + 1; insert into ${pair} values ('r', 'r', 2, 0)`);
+  await tagAsFormer(shop, "kept");
+  const straddler = connectTo(urlOfDatabase(server?.url ?? "", "shop"), { max: 1 });
+  await straddler.unsafe(`begin; update ${pair} set note = 'straddled' where a = 2`);
+  await owner.unsafe(`update ${pair} set note = 'y' where a = 1; delete from ${pair} where "x y" = 'p'`);
+  await owner`select audit._open_segment(2)`;
+  await owner`update audit.segment set closing_xid = pg_snapshot_xmax(pg_current_snapshot()) where state = 'closing'`;
+  await tagAsFormer(shop, "amid");
+  await straddler.unsafe("insert into ledger (note) values ('end'); commit");
+  await straddler.end();
+  await tagAsFormer(shop, "after");
+  await owner`select audit._close_segment(2)`;
+  await deleteAsFormer(owner, 2, now?.at ?? "");
+}
+
+describe.each(formers.slice(2))("Segments that version $version closed", (former) => {
+  const shop = useShop(former, { superuser: true });
+  let target: string;
+
+  beforeEach(async () => {
+    target = await mkdtemp(join(tmpdir(), "pgtrail-upgrade-"));
+    await leaveAgedSegment(shop);
+    await shop.audit("init");
+    expect(await horizonOf()).toMatchObject({ lost: true, risen: true, ended: false });
+    await expectPast(shop);
+    await passTime(shop.superuser, 91 * 24);
+    await shop.owner.unsafe(`insert into ${pair} values ('new', 'n', 3, 3)`);
+    await remember(shop);
+  });
+  afterEach(() => rm(target, { recursive: true, force: true }));
+
+  /** Whether the horizon of the pairs has risen, to the end of the transaction that went on; and what of it is lost. */
+  async function horizonOf() {
+    const [found] = await shop.superuser<{ risen: boolean; lost: boolean; ended: boolean }[]>`
+      select horizon_at is not null as risen, lost_at is not distinct from horizon_at as lost,
+        horizon_at is not distinct from (
+          select at from audit.change where new->>'note' = 'end') as ended
+      from audit.relation where table_name = 'Odd.Pair'`;
+    return found;
+  }
+
+  const segmentsOfClass = async () =>
+    (
+      await shop.superuser<{ it: string }[]>`
+        select state as it from audit.segment where retention = 2 order by id`
+    ).map(({ it }) => it);
+
+  const refusedAt = async (instant: string, ...more: string[]) => {
+    const { code, stdout } = await shop.audit.run(["at-time", instant, pair, ...more]);
+    expect({ instant, code, stdout }).toEqual({ instant, code: 3, stdout: "" });
+  };
+
+  /** The tables as they were once the transaction was done: still exact. */
+  const expectRest = async () => {
+    for (const { source, rows } of shop.moments.slice(2)) expect(await tablesOf(shop, source)).toEqual(rows);
+    expect(await rowsOf(shop.superuser, "audit.at_tag(null::ledger, 'amid')", "id")).toBe("");
+    await expectHealthy(shop, "generated");
+  };
+
+  it("go as a whole, and the horizon rises to the end of who wrote there", async () => {
+    const { stdout } = await shop.audit("prune", "--json");
+    const { items } = JSON.parse(stdout) as { items: { segment: number; act: string; changes: string }[] };
+    expect(items.filter(({ segment }) => segment === 2)).toMatchObject([{ act: "drop", changes: "7" }]);
+    expect(await horizonOf()).toEqual({ risen: true, lost: true, ended: true });
+    expect(await segmentsOfClass()).toEqual(["closed", "hot"]);
+    await refusedAt("tag:kept");
+    await refusedAt("tag:amid");
+    await expectRest();
+  });
+
+  it("go into an archive as far as they are there, from which the past is still known", async () => {
+    const kept = await shop.audit.items("at-time", "tag:kept", pair);
+    const amid = await shop.audit.items("at-time", "tag:amid", pair);
+    expect(kept).toHaveLength(3);
+    const [former] = await shop.superuser`select lost_at from audit.relation where table_name = 'Odd.Pair'`;
+    const lines = await logLines(shop.superuser, "segment = 2");
+    expect(lines.size).toBe(7);
+    await shop.audit("prune", "--archive", target);
+    expect(await archiveLines(target)).toEqual(lines);
+    expect(await segmentsOfClass()).toEqual(["archived", "closed", "hot"]);
+    expect(await horizonOf()).toEqual({ risen: true, lost: false, ended: true });
+    expect(await shop.superuser`select lost_at from audit.relation where table_name = 'Odd.Pair'`).toEqual([
+      former,
+    ]);
+    await refusedAt("tag:kept");
+    expect(await shop.audit.items("at-time", "tag:kept", pair, "--archive", target)).toEqual(kept);
+    expect(await shop.audit.items("at-time", "tag:amid", pair, "--archive", target)).toEqual(amid);
+    const [lost] = await shop.superuser<
+      { at: string }[]
+    >`select to_char(lost_at at time zone 'UTC' - interval '1 microsecond', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
+      from audit.relation where table_name = 'Odd.Pair'`;
+    await refusedAt(lost?.at ?? "", "--archive", target);
+    await expectRest();
+  });
+
+  it("keep what is held, under a floor and by a rotation that are set after the upgrade", async () => {
+    const { audit, superuser } = shop;
+    await audit("hold", "add", "case", "--table", pair, "--key", "1", "q", "--reason", "why");
+    await audit("retention", "set", "90d", "90d", "--floor", "60d", "--rotate", "30d");
+    // A class that is named after its interval keeps just that.
+    await audit("retention", "set", "normal", "1y", "--floor", "180d");
+    expect(await audit.run(["retention", "set", "normal", "90d"])).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining("180 days"),
+    });
+    expect(
+      await superuser`select name, floor::text, rotate_age::text as age from audit.retention order by id`,
+    ).toEqual([
+      { name: "forever", floor: null, age: null },
+      { name: "90d", floor: "60 days", age: "30 days" },
+      { name: "1y", floor: null, age: null },
+      { name: "normal", floor: "180 days", age: null },
+    ]);
+    const { stdout } = await audit("prune", "--json");
+    const { items } = JSON.parse(stdout) as { items: { segment: number; act: string }[] };
+    expect(items.filter(({ segment }) => segment === 2)).toMatchObject([{ act: "delete" }, { act: "keep" }]);
+    const held = () =>
+      superuser<{ it: string }[]>`
+        select concat(op, ' ', key) as it from audit.change where segment = 2 order by id`.then((rows) =>
+        rows.map(({ it }) => it),
+      );
+    expect(await held()).toEqual(['U ["1", "q"]', 'U ["1", "q"]']);
+    expect(await horizonOf()).toEqual({ risen: true, lost: true, ended: true });
+    await expectRest();
+    await audit("hold", "lift", "case", "--reason", "over");
+    await audit("prune");
+    expect(await held()).toEqual([]);
+    expect(await segmentsOfClass()).toEqual(["closed", "hot"]);
+    // Rotated by its own age from now on.
+    await passTime(superuser, 29 * 24);
+    await shop.owner.unsafe(`update ${pair} set n = 4 where a = 3`);
+    await audit("prune");
+    expect(await segmentsOfClass()).toEqual(["closed", "hot"]);
+    await passTime(superuser, 2 * 24);
+    await audit("prune");
+    expect(await segmentsOfClass()).toEqual(["closed", "closed", "hot"]);
+    await expectHealthy(shop, "generated");
+  });
+});
+
 describe.each(formers.slice(0, 1))("An installation of version $version", (former) => {
   const shop = useShop(former, { superuser: true });
 
@@ -462,6 +680,7 @@ describe.each(formers)(
       await expectHealthy(shop, "guarded");
       await expectNoLeftovers(shop);
       await expectCaptureGoesOn(shop);
+      await expectViews(shop);
       await expectPast(shop);
       await expectHistoryIsOne(shop);
 
@@ -485,11 +704,13 @@ describe.each(formers)(
       await expectIndexed(shop);
       await rememberAs(shop, "taken-over");
       await expectCaptureGoesOn(shop);
+      await expectViews(shop);
       await expectPast(shop);
       await expectHistoryIsOne(shop);
       const owners = await shop.superuser<{ name: string }[]>`
       select relname::text as name from pg_class
-      where relnamespace = 'audit'::regnamespace and relkind in ('r', 'p', 'v', 'S') and relowner <> 'shop_owner'::regrole`;
+      where relnamespace = 'audit'::regnamespace and relkind in ('r', 'p', 'v', 'S') and relowner <> 'shop_owner'::regrole
+        and relname not in (select view_name from audit.relation where view_name is not null)`;
       expect([...owners]).toEqual([]);
       await superusers("uninstall", "--confirm", "shop");
       expect(await describeCatalog(shop.superuser, { roles: "audit%" })).toEqual(shop.before);

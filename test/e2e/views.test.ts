@@ -213,6 +213,17 @@ describe("a history view", () => {
     expect(await database.sql`select from audit.users_history`).toHaveLength(0);
   });
 
+  it("stands in the way neither of init nor of another installation", async () => {
+    expect(
+      await database.sql`
+      select pg_get_userbyid(relowner)::text as owner from pg_class where oid = 'audit.users_history'::regclass`,
+    ).toEqual([{ owner: "audit_ddl" }]);
+    await audit("init");
+    await audit("init", "--audit-schema", "audit_beside");
+    await audit("uninstall", "--audit-schema", "audit_beside", "--confirm", database.name);
+    expect(await findings()).not.toContain("view-outdated audit.users_history");
+  });
+
   it("goes with --no-view", async () => {
     await audit("enable", "users", "--no-view");
     expect(await database.sql`select to_regclass('audit.users_history') as view`).toEqual([{ view: null }]);

@@ -15,6 +15,10 @@ export interface Former {
   readonly goingOn: readonly string[];
   /** What `goingOn` leaves in the log, in any order: table, operation and the keys. */
   readonly recorded: readonly string[];
+  /** Views that show the history of tables. */
+  readonly views: readonly string[];
+  /** Whether it had a command that sets tags. */
+  readonly tags: boolean;
 }
 
 const first: Former = {
@@ -84,6 +88,8 @@ const first: Former = {
     "people I 1",
     "people U 1 3",
   ],
+  views: [],
+  tags: false,
 };
 
 /** The same tables under what 0.2 brought, and three without a primary key or with few of their columns. */
@@ -131,9 +137,61 @@ const second: Former = {
     "visit D",
     "visit U",
   ],
+  views: [],
+  tags: false,
 };
 
-export const formers: readonly Former[] = [first, second];
+/** The same tables with what 0.3 brought: views of their histories, of a table, a partitioned one and odd names. */
+const third: Former = {
+  ...second,
+  version: "0.3.0",
+  tables: `${second.tables};
+    create table ledger (id integer generated always as identity primary key, paid numeric, spans int4range[], note text, pin text)`,
+  enables: [
+    ["people", "--exclude", "hair_color", "--redact", "*_token", "--view"],
+    ["event", "--images", "full", "--view-name", "{schema}_{table}"],
+    ['"Odd.Pair"', "--retain", "90d", "--images", "lean", "--view"],
+    ["counted", "--on-truncate", "record", "--always", "--view"],
+    ["depot.part"],
+    [
+      `"it's set"`,
+      "--key",
+      'scope,"na""me"',
+      "--redact",
+      "secret",
+      "--images",
+      "full",
+      "--view-name",
+      'the "log"',
+    ],
+    ["invoice", "--only", 'total,"is paid"', "--oversize", "digest"],
+    ["visit", "--no-key", "--statement", "--view"],
+    ["ledger", "--redact", "pin", "--retain", "1 year", "--view"],
+  ],
+  known: [...second.known, ["ledger", "id, paid, spans, note"]],
+  written: [
+    ...second.written,
+    "insert into ledger (paid, spans, note, pin) values (1.50, '{\"[1,5)\",empty}', 'a', 's3cret'), (null, null, null, null)",
+    "update ledger set paid = 2.0, pin = 's3cret!' where id = 1; delete from ledger where id = 2",
+  ],
+  goingOn: [
+    ...second.goingOn,
+    "insert into ledger (paid, pin) values (0, 's3cret'); update ledger set spans = '{\"[7,)\"}' where id = 1; delete from ledger where id = 3",
+  ],
+  recorded: [...second.recorded, "ledger D 3", "ledger I 3", "ledger U 1"],
+  views: [
+    "people_history",
+    "public_event",
+    '"Odd.Pair_history"',
+    "counted_history",
+    '"the ""log"""',
+    "visit_history",
+    "ledger_history",
+  ],
+  tags: true,
+};
+
+export const formers: readonly Former[] = [first, second, third];
 
 /** Puts the objects of a former version beside its tables, as a superuser's installation or as that of a role without rights. */
 export async function installFormer(

@@ -210,6 +210,12 @@ describe("a role of ours that was there before", () => {
         `create schema audit_2 authorization ${role}; comment on schema audit_2 is 'Audit trail of this database, kept by pgtrail'`,
       /owns what is not ours: schema audit_2/,
     ],
+    [
+      "with a view of its own",
+      (role) =>
+        `create schema evil; create view evil.seen as select 1; alter view evil.seen owner to ${role}`,
+      /owns what is not ours: view evil\.seen/,
+    ],
   ];
 
   it.each(properties.map((property, index) => [...property, index] as const))(
