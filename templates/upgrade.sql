@@ -142,7 +142,31 @@ begin
     where attrelid = 'audit_schema.relation'::pg_catalog.regclass and attname = 'lost_at' and not attisdropped
   ) then
     alter table audit_schema.relation add column lost_at timestamptz;
-    -- There were no archives, so what is gone is lost.
+    -- Former versions let horizons rise to the newest change that went, where its transaction may have gone on: by a day
+    -- at most, as far as is looked for here. There were no archives, so what is gone is lost.
+    update audit_schema.relation as registered
+    set horizon_at = greatest(
+          registered.horizon_at,
+          (
+            select pg_catalog.max(change.at) from audit_schema.change
+            where change.at > registered.horizon_at and change.at <= registered.horizon_at + interval '1 day'
+              and change.began <= registered.horizon_at
+          ),
+          (
+            select pg_catalog.max(tag.at) + interval '1 microsecond' from audit_schema.tag
+            where tag.since <= registered.horizon_at and tag.at > registered.horizon_at
+              and tag.at <= registered.horizon_at + interval '1 day'
+              and exists (
+                select from pg_catalog.pg_snapshot_xip(tag.snapshot) as going (xid)
+                where not exists (
+                  select from audit_schema.change
+                  where change.xid = going.xid and change.began > registered.horizon_at
+                    and change.at > registered.horizon_at and change.at <= registered.horizon_at + interval '1 day'
+                )
+              )
+          )
+        )
+    where registered.horizon_at is not null;
     update audit_schema.relation set lost_at = horizon_at;
     alter table audit_schema.segment add column restored_until timestamptz;
     alter table audit_schema.segment_relation add column gone_at timestamptz;

@@ -1,4 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
+import { safeText } from "../core/safe.ts";
 import { UserError } from "../errors.ts";
 import { type ArchivedChange, canonicalLine } from "./change.ts";
 import { parseCompression } from "./compression.ts";
@@ -23,7 +24,7 @@ export async function checkFile(target: Target, file: ArchivedFile): Promise<str
   } catch (error) {
     if (error instanceof ArchiveMissing) return [`${file.path} is missing.`];
     if (error instanceof UserError) throw error;
-    return [`${file.path} cannot be decoded: ${(error as Error).message}.`];
+    return [`${file.path} cannot be decoded: ${safeText((error as Error).message)}.`];
   }
   return [...decoded.compare(file), ...object.compare(file)];
 }

@@ -520,6 +520,37 @@ async function leaveAgedSegment(shop: Shop): Promise<void> {
   await deleteAsFormer(owner, 2, now?.at ?? "");
 }
 
+describe.each(formers.slice(2))("A transaction of which version $version removed a part", (former) => {
+  const shop = useShop(former, { superuser: true });
+
+  it("is shown at no instant before its end, once upgraded", async () => {
+    const { owner, superuser } = shop;
+    const clock = async () =>
+      (await superuser<{ at: string }[]>`select clock_timestamp()::text as at`)[0]?.at ?? "";
+    await owner.unsafe(`insert into ${pair} values ('p', 'x', 1, 1.50)`);
+    const straddler = connectTo(urlOfDatabase(server?.url ?? "", "shop"), { max: 1 });
+    await straddler.unsafe(`begin; update ${pair} set note = 'half' where a = 1`);
+    const cutoff = await clock();
+    await owner.unsafe(`insert into ${pair} values ('q', null, 2, 0)`);
+    await superuser`select audit.tag('amid', null)`;
+    const amid = await clock();
+    await straddler.unsafe("insert into ledger (note) values ('end'); commit");
+    await straddler.end();
+    const after = await clock();
+    await owner`select audit._open_segment(2)`;
+    await owner`update audit.segment set closing_xid = pg_snapshot_xmax(pg_current_snapshot()) where state = 'closing'`;
+    await owner`select audit._close_segment(2)`;
+    await deleteAsFormer(owner, 2, cutoff);
+    await shop.audit("init");
+    for (const instant of ["tag:amid", amid])
+      expect(await shop.audit.run(["at-time", instant, pair])).toMatchObject({ code: 3, stdout: "" });
+    expect(await shop.audit.items("at-time", after, pair)).toMatchObject([
+      { "x y": "p", note: "half" },
+      { "x y": "q", note: null },
+    ]);
+  });
+});
+
 describe.each(formers.slice(2))("Segments that version $version closed", (former) => {
   const shop = useShop(former, { superuser: true });
   let target: string;
