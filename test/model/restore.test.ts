@@ -48,7 +48,7 @@ function describeRestores(title: string, database: TestDatabase, histories: numb
   });
 }
 
-const usual = MODEL_SEED ? 1 : 26;
+const usual = MODEL_SEED ? 1 : 10;
 const plain = useOwnServer();
 describeRestores("restore", plain.useDatabase(), Number(MODEL_HISTORIES || usual));
 
