@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
@@ -131,5 +131,45 @@ describe.each(["gzip", "none"] as const)("DuckDB on Parquet with %s", (compressi
     const { groups: all, bounded } = groups as { groups: string; bounded: string };
     expect(Number(all)).toBeGreaterThan(4);
     expect(bounded).toBe(all);
+  });
+});
+
+describe("the queries of docs/archive.md", () => {
+  const one = (number: number, parts: Readonly<Record<number, string | null>>) =>
+    plainChange({ 0: String(number), 1: `2026-11-0${number} 04:05:06+00`, 2: "4711", 4: "1", ...parts });
+  const life: readonly ArchivedChange[] = [
+    one(1, { 6: "I", 7: "42", 9: null, 10: '{"id": "42", "phone": "1"}', 11: "ana" }),
+    one(2, { 2: "4712", 6: "U", 7: "42", 9: '{"phone": "1"}', 10: '{"phone": "2"}', 11: "ben" }),
+    one(3, { 6: "I", 7: "43", 9: null, 10: '{"id": "43", "phone": null}', 11: null, 12: "app" }),
+    one(4, { 2: "4713", 6: "U", 7: "44", 8: "42", 9: '{"id": "42"}', 10: '{"id": "44"}', 11: "ana" }),
+  ];
+
+  it("answer what they say they do", async () => {
+    const target = directoryTarget(await mkdtemp(join(folder, "docs-")));
+    const tableOf = () => ({ schema: "public", table: "users" });
+    await writeSegment(target, batched(life), {
+      ...context,
+      format: "parquet",
+      compression: "gzip",
+      tableOf,
+    });
+    const page = await readFile(new URL("../../docs/archive.md", import.meta.url), "utf8");
+    const queries = [...page.matchAll(/^```sql\n(.*?)^```$/gms)].map(([, text]) => text ?? "");
+    const answers: unknown[][] = [];
+    for (const query of queries) answers.push(await ask(query.replaceAll("/mnt/archive", target.text)));
+    const [who, row, column, transaction] = answers;
+    expect(who).toEqual([
+      { month: "2026-11", who: "ana", changes: "2" },
+      { month: "2026-11", who: "app", changes: "1" },
+      { month: "2026-11", who: "ben", changes: "1" },
+    ]);
+    expect(row).toMatchObject([
+      { id: "1", op: "I" },
+      { id: "2", op: "U" },
+      { id: "4", op: "U" },
+    ]);
+    expect(column).toMatchObject([{ key: "42", was: "1", became: "2", actor: "ben" }]);
+    expect(transaction).toEqual([{ table: "public.users", op: "I", changes: "2" }]);
+    expect(answers).toHaveLength(4);
   });
 });
