@@ -9,6 +9,7 @@ as $function$
 declare
   named text := audited::regclass::text;
   oldest record;
+  archives text;
 begin
   if relation is null then
     raise exception using
@@ -32,10 +33,18 @@ begin
       hint = format('Its changes up to then can still be read: audit history %s', named);
   end if;
   if instant < oldest.at then
+    select string_agg(distinct archive.target, ', ' order by archive.target) into archives
+    from audit_schema.relation as registered
+    join audit_schema.coverage on coverage.relation = registered.id and coverage.until_id is null
+    join audit_schema.segment_relation as gone on gone.relation = registered.id
+    join audit_schema.archive on archive.segment = gone.segment
+    where registered.id = _require_coverage.relation and gone.gone_at > instant
+      and coverage.from_at <= instant and coalesce(registered.lost_at <= instant, true);
     raise exception using
       errcode = 'UA003',
       message = format('%s cannot be shown as of %s: %s', named, instant, oldest.reason),
-      hint = format('The oldest possible instant is %s.', oldest.at);
+      hint = format('The oldest possible instant is %s.', oldest.at)
+        || coalesce(format(' What was before lies in an archive: add --archive %s', archives), '');
   end if;
   if exists (
     select
