@@ -325,7 +325,7 @@ const times: readonly Line[] = [
 
 const usage: readonly Line[] = [
   ["an unknown command", ["histroy", "users"], 2, /Unknown command 'histroy' \(Did you mean history\?\)/],
-  ["a command not built yet", ["undo", "users", "1"], 2, /Unknown command 'undo'/],
+  ["a command not built yet", ["seal"], 2, /Unknown command 'seal'/],
   [
     "an unknown flag",
     ["history", "users", "--lmit", "1"],
