@@ -1,3 +1,4 @@
+import zlib from "node:zlib";
 import fc from "fast-check";
 import type { ArchivedChange } from "../../src/archive/change.ts";
 import type { SegmentContext } from "../../src/archive/writeSegment.ts";
@@ -149,3 +150,14 @@ export function plainChange(columns: Readonly<Record<number, string | null>> = {
   for (const [index, value] of Object.entries(columns)) change[Number(index)] = value;
   return change;
 }
+
+const everyForm = (["parquet", "ndjson"] as const).flatMap((format) =>
+  (["gzip", "none", "zstd"] as const).map((compression) => ({ format, compression })),
+);
+
+/** Node has had zstd since 22.15. */
+const hasZstd = "zstdCompressSync" in zlib;
+
+/** Every form an archive can take that this Node can write, and those it cannot. */
+export const forms = everyForm.filter(({ compression }) => compression !== "zstd" || hasZstd);
+export const formsOfLaterNode = everyForm.filter((form) => !forms.includes(form));

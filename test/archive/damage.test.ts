@@ -9,7 +9,7 @@ import type { ArchivedFile } from "../../src/archive/manifest.ts";
 import { readFiles } from "../../src/archive/readFiles.ts";
 import type { Target } from "../../src/archive/target.ts";
 import { writeSegment } from "../../src/archive/writeSegment.ts";
-import { batched, context, gathered, plainChange } from "./changes.ts";
+import { batched, context, forms, gathered, plainChange } from "./changes.ts";
 
 // Two cores for everything: a busy machine is no failure.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -25,12 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe.each([
-  { format: "parquet", compression: "gzip" },
-  { format: "parquet", compression: "none" },
-  { format: "ndjson", compression: "gzip" },
-  { format: "ndjson", compression: "none" },
-] as const)("a file of $format with $compression", (form) => {
+describe.each(forms)("a file of $format with $compression", (form) => {
   beforeEach(async () => {
     const [written] = await writeSegment(target, batched(changes), { ...context, ...form });
     if (written === undefined) throw new Error("nothing was written");
@@ -57,7 +52,7 @@ describe.each([
     const whole = await readFile(place);
     for (let length = whole.length - 1; length >= 0; length -= 7) {
       await truncate(place, length);
-      expect(await checkFile(target, file)).toHaveLength(1);
+      expect((await checkFile(target, file)).length, `cut to ${length}`).toBeGreaterThan(0);
     }
     await writeFile(place, Buffer.concat([whole, Buffer.from("x")]));
     expect((await checkFile(target, file)).length).toBeGreaterThan(0);

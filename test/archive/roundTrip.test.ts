@@ -7,7 +7,7 @@ import { checkFile } from "../../src/archive/checkFile.ts";
 import { directoryTarget } from "../../src/archive/directory.ts";
 import { readFiles } from "../../src/archive/readFiles.ts";
 import { writeSegment } from "../../src/archive/writeSegment.ts";
-import { batched, context, gathered, segment } from "./changes.ts";
+import { batched, context, forms, formsOfLaterNode, gathered, segment } from "./changes.ts";
 
 // Two cores for everything: a busy machine is no failure.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -17,13 +17,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "archive-"));
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-const forms = [
-  { format: "parquet", compression: "gzip" },
-  { format: "parquet", compression: "none" },
-  { format: "ndjson", compression: "gzip" },
-  { format: "ndjson", compression: "none" },
-] as const;
 
 describe.each(forms)("$format with $compression", (form) => {
   it("gives back exactly the changes that were written, and finds them well", async () => {
@@ -48,3 +41,5 @@ describe.each(forms)("$format with $compression", (form) => {
     );
   }, 60_000);
 });
+
+it.skip.each(formsOfLaterNode)("$format with $compression: zstd needs Node.js 22.15 or later", () => {});
