@@ -30,7 +30,7 @@ const newestOnly = ["test/e2e/demo.test.ts"];
  * of it differs, and all four would take an hour.
  */
 const endsOnly = [
-  "test/e2e/{archive,archiveBucket,badInput,bench,busy,closing,coldParts,coldReads,drift,dryRun,exclude,formats,historyStream,hostileReading,hold,json,prune,pruneFromCron,restore,restoreDocs,restoreDumps,restoreGuards,retention,revert,revertGuards,rotation,uninstall}.test.ts",
+  "test/e2e/{archive,archiveBucket,badInput,bench,busy,closing,coldParts,coldReads,drift,dryRun,exclude,formats,historyStream,hostileReading,hold,json,prune,pruneFromCron,restore,restoreDocs,restoreDumps,restoreGuards,retention,revert,revertGuards,rotation,uninstall,upgrade}.test.ts",
   "test/crash/archive.test.ts",
   "test/e2e/options/*.test.ts",
   "test/model/{restore,revert}.test.ts",
