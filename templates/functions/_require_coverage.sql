@@ -33,7 +33,7 @@ begin
       hint = format('Its changes up to then can still be read: audit history %s', named);
   end if;
   if instant < oldest.at then
-    select string_agg(distinct archive.target, ', ' order by archive.target) into archives
+    select string_agg(distinct archive.target, ' and ' order by archive.target) into archives
     from audit_schema.relation as registered
     join audit_schema.coverage on coverage.relation = registered.id and coverage.until_id is null
     join audit_schema.segment_relation as gone on gone.relation = registered.id

@@ -220,7 +220,9 @@ describe("what prune dropped into an archive", () => {
     for (const { when } of states.slice(0, 4)) {
       const { code, stderr } = await audit.run(["at-time", when(), "users"]);
       expect({ code, stderr }).toMatchObject({ code: 3, stderr: expect.stringContaining("prune removed") });
-      expect(stderr).toContain(` What was before lies in ${place}: read it with --archive, `);
+      expect(stderr).toContain(
+        ` What was before lies in ${place} and ${place}-ndjson: read it with --archive, `,
+      );
     }
   });
 
