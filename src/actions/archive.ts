@@ -10,7 +10,7 @@ import { lookOf } from "../output/look.ts";
 import { createProgress } from "../output/progress.ts";
 import { archiveSegment } from "./archiveSegment.ts";
 import { openArchive } from "./openArchive.ts";
-import { type Deadline, deadline, runUnattended, withLockAsAsked } from "./unattended.ts";
+import { type Deadline, deadline, runUnattended, tellStopped, withLockAsAsked } from "./unattended.ts";
 
 /** Copies every closed segment that is not yet in the archive to it, oldest first, and reads each back. */
 export async function runArchiveWrite(options: ArchiveOptions, io: Io): Promise<void> {
@@ -72,8 +72,7 @@ async function archiveDue(
   }
   progress.end();
   const complete = rows.length === due.length;
-  if (!complete)
-    io.err(`Stopped after ${clock.text}, as --max-duration asks. What is left is for the next run.\n`);
+  if (!complete) tellStopped(clock, io);
   return { rows, complete };
 }
 

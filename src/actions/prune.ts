@@ -28,7 +28,7 @@ import { type PrunePlanRow, prunePlanJson, prunePlanText } from "../output/plan.
 import { createProgress } from "../output/progress.ts";
 import { archiveSegment, requireArchived } from "./archiveSegment.ts";
 import { openArchive } from "./openArchive.ts";
-import { type Deadline, deadline, runUnattended, withLockAsAsked } from "./unattended.ts";
+import { type Deadline, deadline, runUnattended, tellStopped, withLockAsAsked } from "./unattended.ts";
 
 /**
  * Carries out the retention policies: rotates, closes, drops whole segments, deletes what else has expired.
@@ -97,10 +97,10 @@ async function prune(audit: AuditDatabase, options: PruneOptions, clock: Deadlin
     );
   const done: Decision[] = [];
   /** `apply` returns false where it found that the act is not due any more: a later phase decides anew. */
-  const actOn = async (act: Decision["act"], apply: (decision: Decision) => Promise<unknown>) => {
+  const actOn = async (act: Decision["act"], apply: (decision: Decision) => Promise<boolean>) => {
     for (const decision of readyActs(await readFacts()).filter((candidate) => candidate.act === act)) {
       if (clock.isOver()) return;
-      if ((await apply(decision)) !== false) done.push(decision);
+      if (await apply(decision)) done.push(decision);
     }
   };
   await actOn("rotate", ({ segment }) => retrying(audit, io, segment, () => rotateSegment(audit, segment)));
@@ -115,6 +115,7 @@ async function prune(audit: AuditDatabase, options: PruneOptions, clock: Deadlin
     };
     await actOn("archive", async ({ segment }) => {
       await archiveSegment(audit, archive, segment.id, onChanges);
+      return true;
     });
     archiving.end();
   }
@@ -128,13 +129,13 @@ async function prune(audit: AuditDatabase, options: PruneOptions, clock: Deadlin
     await requireArchived(audit, archive?.target, segment);
     const step = (count: number) => progress.step(count, undefined);
     deleted.set(segment.id, await deleteExpired(audit, segment, cutoff ?? "", step, clock.isOver));
+    return true;
   });
   progress.end();
   if (!clock.isOver()) await summarizeLog(audit);
   const facts = await readFacts();
   const complete = !clock.isOver() || readyActs(facts).length === 0;
-  if (!complete)
-    io.err(`Stopped after ${clock.text}, as --max-duration asks. What is left is for the next run.\n`);
+  if (!complete) tellStopped(clock, io);
   const left = planRun(facts).filter(({ act }) => act === "keep");
   const rows = [...done, ...left]
     .map((decision) =>
@@ -183,8 +184,9 @@ async function retrying(
   io: Io,
   segment: Segment,
   attempt: () => Promise<void>,
-): Promise<void> {
+): Promise<true> {
   await withLockRetries({ sql: audit.sql, io, table: `segment ${segment.id} of the log`, oid: 0 }, attempt);
+  return true;
 }
 
 async function whenFree(segment: Segment, drop: () => Promise<boolean>): Promise<boolean> {

@@ -37,6 +37,11 @@ export function deadline(limit: UnattendedOptions["maxDuration"], io: Io): Deadl
   };
 }
 
+/** Says that the run ended at its deadline, with something left to do. */
+export function tellStopped({ text }: Deadline, io: Io): void {
+  io.err(`Stopped after ${text}, as --max-duration asks. What is left is for the next run.\n`);
+}
+
 /** How often a run that waits for another asks again: polling, so that no statement of ours stays open meanwhile. */
 const LOCK_POLL_MS = 500;
 
