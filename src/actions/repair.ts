@@ -46,6 +46,26 @@ export interface Obstacle {
   readonly hint?: string | undefined;
 }
 
+/** What has to be said of columns of a table whose former values are not known: a note where they may be skipped. */
+export function tellLost(
+  label: string,
+  lost: readonly string[],
+  skipColumns: boolean | undefined,
+): Pick<RepairRequest, "notes" | "obstacles"> {
+  if (lost.length === 0) return { notes: [], obstacles: [] };
+  const sentence = `${lost.length === 1 ? "column" : "columns"} of ${label} cannot be put back: ${lost.join(", ")}`;
+  if (skipColumns) return { notes: [sentence], obstacles: [] };
+  return {
+    notes: [],
+    obstacles: [
+      {
+        message: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`,
+        hint: "Put the others back with --skip-columns: these stay as they are, and in rows that are inserted as the table's defaults make them.",
+      },
+    ],
+  };
+}
+
 /** Thrown to leave the transaction without a trace, with the plan that shows why. */
 class Unfit extends Error {
   readonly plan: RepairPlan;

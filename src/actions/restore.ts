@@ -17,7 +17,7 @@ import { refusal, usageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { instantJson } from "../output/instant.ts";
 import type { Instant, RowDifference } from "../types.ts";
-import { type Obstacle, type RepairRequest, runRepair } from "./repair.ts";
+import { type Obstacle, type RepairRequest, runRepair, tellLost } from "./repair.ts";
 
 /** Puts rows, a row or some of its columns back to how they were at an instant: the plan, or with --apply the deed. */
 export async function runRestore(options: RestoreOptions, io: Io): Promise<void> {
@@ -152,18 +152,11 @@ async function tableOf(
     lost.push(
       ...(await droppedColumns(audit, relation, instant)).map((name) => `${safeText(name)} (dropped since)`),
     );
-  if (lost.length === 0) return { table: feasible, notes, obstacles: [] };
-  const sentence = `${lost.length === 1 ? "column" : "columns"} of ${label} cannot be put back: ${lost.join(", ")}`;
-  if (skipColumns) return { table: feasible, notes: [...notes, sentence], obstacles: [] };
+  const told = tellLost(label, lost, skipColumns);
   return {
-    table,
-    notes,
-    obstacles: [
-      {
-        message: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`,
-        hint: "Put the others back with --skip-columns: these stay as they are, and in rows that are inserted as the table's defaults make them.",
-      },
-    ],
+    table: told.obstacles.length === 0 ? feasible : table,
+    notes: [...notes, ...told.notes],
+    obstacles: told.obstacles,
   };
 }
 

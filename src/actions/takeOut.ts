@@ -28,7 +28,7 @@ import {
   type TableConflict,
 } from "../output/revert.ts";
 import type { Instant, RowDifference } from "../types.ts";
-import type { Obstacle, RepairRequest } from "./repair.ts";
+import { type Obstacle, type RepairRequest, tellLost } from "./repair.ts";
 
 /** What to take out, and what to say of it beside what is said of any. */
 export interface TakeOut {
@@ -173,17 +173,9 @@ async function takeOutOf(
       (name) => `${safeText(name)} (dropped since)`,
     ),
   ];
-  const notes: string[] = [];
-  const obstacles: Obstacle[] = [];
-  if (lost.length > 0) {
-    const sentence = `${lost.length === 1 ? "column" : "columns"} of ${label} cannot be put back: ${lost.join(", ")}`;
-    if (skipColumns) notes.push(sentence);
-    else
-      obstacles.push({
-        message: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`,
-        hint: "Put the others back with --skip-columns: these stay as they are, and in rows that are inserted as the table's defaults make them.",
-      });
-  }
+  const told = tellLost(label, lost, skipColumns);
+  const notes = [...told.notes];
+  const obstacles = [...told.obstacles];
   for (const { tx, cleared } of task.transactions)
     if (cleared && task.reverted.has(tx))
       obstacles.push({
