@@ -7,6 +7,7 @@ import os from "node:os";
 import path from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { runCommand } from "./command.mjs";
+import { median } from "./figures.mjs";
 import { openServer, runAudit } from "./server.mjs";
 import { createTable } from "./tables.mjs";
 
@@ -126,10 +127,6 @@ async function ask(questions, more) {
     answers[question] = await runCommand(program, url, [...args, ...more]);
   }
   return answers;
-}
-
-function median(values) {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
 }
 
 async function report({ bytes, written, hot, cold }) {

@@ -4,6 +4,7 @@
 import { writeFile } from "node:fs/promises";
 import os from "node:os";
 import { parseArgs } from "node:util";
+import { median } from "./figures.mjs";
 import { openServer, runAudit } from "./server.mjs";
 
 const { values: options } = parseArgs({
@@ -92,10 +93,6 @@ async function rotateAway(sql) {
 /** What is closed becomes older than it is kept. Where prune looks, that is: in its span and its tables'. */
 async function expire(sql) {
   await sql`update audit.segment set first_at = first_at - interval '40 days', last_at = last_at - interval '40 days' where state = 'closed'`;
-}
-
-function median(values) {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
 }
 
 async function report(figures) {
