@@ -44,7 +44,7 @@ begin
       errcode = 'UA003',
       message = format('%s cannot be shown as of %s: %s', named, instant, oldest.reason),
       hint = format('The oldest possible instant is %s.', oldest.at)
-        || coalesce(format(' What was before lies in %s: read it with --archive, or bring it back with audit archive restore.', archives), '');
+        || coalesce(' What was before lies in ' || archives || ': read it with --archive, or bring it back with audit archive restore.', '');
   end if;
   if exists (
     select
