@@ -1,6 +1,7 @@
 import type { RepairOptions } from "../commands/repairOptions.ts";
 import { withRollback, withTransaction } from "../connection/connect.ts";
 import { countDifference, noDifferences } from "../core/diffCounts.ts";
+import { withoutIdleCircles } from "../core/moves.ts";
 import { tableLabel } from "../core/name.ts";
 import { planPatch } from "../core/patch.ts";
 import { keysOf, sequenceMoves } from "../core/repair.ts";
@@ -95,7 +96,7 @@ export async function runRepair(
         // One that nobody asked for, and only this machine knows, is passed over.
         await (options.tz === undefined ? preferZone : requireZone)(sql, zone);
         const within = { ...audit, sql };
-        return carryOutRequest(within, kind, await gather(within), options);
+        return carryOutRequest(within, kind, needed(await gather(within)), options);
       });
     } catch (error) {
       if (error instanceof Unfit) return error.plan;
@@ -109,6 +110,15 @@ export async function runRepair(
     [first.message, ...more.map(({ message }) => message)].join("\n"),
     [...new Set([first, ...more].flatMap(({ hint }) => hint ?? []))].join("\n") || undefined,
   );
+}
+
+/** The request without what is as it shall be already. */
+function needed(request: RepairRequest): RepairRequest {
+  const tables = request.tables.map((table) => ({
+    ...table,
+    differences: withoutIdleCircles(table.differences),
+  }));
+  return { ...request, tables };
 }
 
 function planText(plan: RepairPlan, options: RepairOptions, io: Io): string {

@@ -1,5 +1,6 @@
 import type { Image, RowDifference } from "../types.ts";
 import { columnValue, isKept, sameValue } from "./image.ts";
+import { byKey, type Changed, inFreeOrder, isMove } from "./moves.ts";
 import { orderTakers, type Parked } from "./takers.ts";
 
 /** A column as far as writing to it goes. */
@@ -44,7 +45,6 @@ export interface PatchTable {
 
 export type Inserted = RowDifference & { readonly kind: "inserted" };
 export type Deleted = RowDifference & { readonly kind: "deleted" };
-export type Changed = RowDifference & { readonly kind: "changed" };
 
 /** One thing to do to one table. */
 export type PatchStep =
@@ -226,49 +226,6 @@ function mustBeReplaced({ columns, replaceable }: PatchTable, { old, new: after 
     ) &&
     columns.every(({ name, generated }) => generated || isKept(columnValue(after, name)))
   );
-}
-
-function isMove(difference: RowDifference): difference is Changed & { readonly oldKey: string } {
-  return difference.kind === "changed" && difference.oldKey !== undefined;
-}
-
-/** Each after the one that leaves the key it goes to; undefined where they go in a circle. */
-function inFreeOrder(
-  moves: readonly (Changed & { readonly oldKey: string })[],
-): readonly Changed[] | undefined {
-  const leaving = new Map(moves.map((move) => [move.oldKey, move]));
-  const done = new Set<RowDifference>();
-  const order: Changed[] = [];
-  for (const move of moves) {
-    const path: Changed[] = [];
-    for (let next: Changed | undefined = move; next && !done.has(next); next = leaving.get(next.key ?? "")) {
-      if (path.includes(next)) return undefined;
-      path.push(next);
-    }
-    for (const freed of path.reverse()) {
-      done.add(freed);
-      order.push(freed);
-    }
-  }
-  return order;
-}
-
-/** The same differences told by key: what was under each of them, and what is. */
-function byKey(differences: readonly RowDifference[]): RowDifference[] {
-  const before = new Map<string | null, Image>();
-  const after = new Map<string | null, Image>();
-  for (const difference of differences) {
-    const { kind, key } = difference;
-    if (kind !== "inserted")
-      before.set((kind === "changed" ? difference.oldKey : undefined) ?? key, difference.old);
-    if (kind !== "deleted") after.set(key, difference.new);
-  }
-  return [...new Set([...before.keys(), ...after.keys()])].flatMap((key): RowDifference[] => {
-    const [old, now] = [before.get(key), after.get(key)];
-    if (old && now) return [{ kind: "changed", key, old, new: now }];
-    if (now) return [{ kind: "inserted", key, new: now }];
-    return old ? [{ kind: "deleted", key, old }] : [];
-  });
 }
 
 /** Tables so that each comes after those it points to; what goes in a circle, in the order given. */

@@ -1,6 +1,7 @@
 import type { RowDifference, Value, Withheld } from "../types.ts";
 import { columnValue, isKept, sameValue } from "./image.ts";
-import type { Changed, Inserted, PatchColumn, PatchStep, PatchTable } from "./patch.ts";
+import type { Changed } from "./moves.ts";
+import type { Inserted, PatchColumn, PatchStep, PatchTable } from "./patch.ts";
 import { sqlLiteral, sqlName, sqlType } from "./sqlText.ts";
 import { type Parked, randomValue } from "./takers.ts";
 

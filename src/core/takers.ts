@@ -1,6 +1,7 @@
 import type { Image } from "../types.ts";
 import { columnValue, sameValue } from "./image.ts";
-import type { Changed, Deleted, Inserted, PatchTable } from "./patch.ts";
+import type { Changed } from "./moves.ts";
+import type { Deleted, Inserted, PatchTable } from "./patch.ts";
 
 /** A row from which a value is taken for a while. The row is written or deleted later, under this key. */
 export interface Parked {

@@ -40,6 +40,8 @@ async function expectRestored(
   expect(await rows()).toEqual(damaged);
   const { stdout } = await audit(...words, "--apply");
   expect(await rows()).toEqual(before);
+  const { stdout: again } = await audit(...words, "--json");
+  expect(JSON.parse(again)).toMatchObject({ items: [] });
   const tag = /tag:(before-restore-\d+)/.exec(stdout)?.[1];
   await audit("restore", ...tables, "--to", `tag:${tag}`, "--apply");
   expect(await rows()).toEqual(damaged);
