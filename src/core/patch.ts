@@ -139,8 +139,11 @@ function workOf(whole: PatchTable, late: boolean, forward: readonly string[]): W
   const fixed = table.columns.some(({ name, always }) => always && table.key.includes(name));
   const known = table.columns.every((column) => column.known || column.generated);
   const moved = table.differences.filter(isMove);
-  // A row that is written anew under its key loses what is not known of it: then a foreign key had better complain.
-  const ordered = fixed || (late && known) ? undefined : inFreeOrder(moved);
+  const deleted = new Set(table.differences.filter(({ kind }) => kind === "deleted").map(({ key }) => key));
+  // A row that is written anew under its key loses what is not known of it: then a foreign key had better complain, unless
+  // the key that it goes to is not free by then.
+  const anew = late && (known || moved.some(({ key }) => deleted.has(key)));
+  const ordered = fixed || anew ? undefined : inFreeOrder(moved);
   const differences = ordered === undefined ? byKey(table.differences) : table.differences;
   const stay = differences
     .filter((difference) => difference.kind === "changed")

@@ -103,6 +103,10 @@ describe("planPatch", () => {
     expect(steps(child, table(2, [moved("1", "2")], hidden))).toEqual(["t2 update 1>2", "t1 update 1"]);
     const exchanged = table(3, [moved("1", "2"), moved("2", "1")], hidden);
     expect(planPatch([exchanged]).parted).toEqual([exchanged]);
+    // A row that refers to others of its table may go only after these were turned away from it.
+    const late = table(4, [moved("1", "2"), deleted("2")], { ...hidden, ...to(4) });
+    expect(steps(late)).toEqual(["t4 update 2", "t4 delete 1"]);
+    expect(planPatch([late]).parted).toEqual([late]);
   });
 
   it("replaces rows in which a column changed that no UPDATE can set, where all of them is known", () => {
