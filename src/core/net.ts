@@ -82,7 +82,8 @@ function arrive({ present }: Progress, key: string, track: Track): void {
 }
 
 function leaveAll({ present, gone }: Progress): void {
-  gone.push(...[...present.values()].flat().filter(({ origin }) => origin !== undefined));
+  for (const there of present.values())
+    for (const track of there) if (track.origin !== undefined) gone.push(track);
   present.clear();
 }
 

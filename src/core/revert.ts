@@ -489,7 +489,11 @@ function laterOf(
     if (key !== undefined) keys.add(key);
   }
   const began = new Map(task.transactions.map(({ tx }, index) => [tx, index]));
-  const start = Math.min(...deeds.map((deed) => began.get(entryOf(deed).tx) ?? 0));
+  // A transaction may have done more than a call takes arguments.
+  const start = deeds.reduce(
+    (least, deed) => Math.min(least, began.get(entryOf(deed).tx) ?? 0),
+    Number.POSITIVE_INFINITY,
+  );
   const later = new Map<string, number>();
   for (const track of tracks) {
     const from = first.get(track);
