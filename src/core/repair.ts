@@ -95,16 +95,22 @@ export type Deviation =
       readonly found: Value | Withheld | undefined;
     };
 
+/** Every key under which there is to be a row. */
+export function keysToBe(differences: readonly RowDifference[]): Set<string | null> {
+  return new Set(differences.filter(({ kind }) => kind !== "deleted").map(({ key }) => key));
+}
+
 /**
  * Compares what rows have become with what they were to become. `found` has the rows that are there now under the keys of
- * the differences. Generated columns follow from the others, and are left out.
+ * the differences, `wanted` the keys under which there is to be a row by these or by others. Generated columns follow from
+ * the others, and are left out.
  */
 export function deviationsOf(
   { columns, differences }: Pick<PatchTable, "columns" | "differences">,
   found: ReadonlyMap<string, Image>,
+  wanted: ReadonlySet<string | null> = keysToBe(differences),
 ): Deviation[] {
   const stored = new Set(columns.filter(({ generated }) => !generated).map(({ name }) => name));
-  const wanted = new Set(differences.filter(({ kind }) => kind !== "deleted").map(({ key }) => key));
   return differences.flatMap((difference): Deviation[] => {
     const { kind, key } = difference;
     const left = kind === "deleted" ? key : kind === "changed" ? difference.oldKey : undefined;

@@ -1,8 +1,9 @@
 import { sqlStateOf, translateFailure } from "../connection/failure.ts";
 import { quoteIdentifier, tableLabel } from "../core/name.ts";
 import type { Patch, PatchStep, PatchTable } from "../core/patch.ts";
-import { patchSettings, stepStatements } from "../core/patchStatements.ts";
-import { type Deviation, deviationsOf, keysOf } from "../core/repair.ts";
+import { type PatchStatement, patchSettings, stepStatements } from "../core/patchStatements.ts";
+import { inParts } from "../core/patchTerms.ts";
+import { type Deviation, deviationsOf, keysOf, keysToBe } from "../core/repair.ts";
 import { escapeControls } from "../core/safe.ts";
 import { switchStatement } from "../core/switchedTrigger.ts";
 import { ExitCode, refusal, UserError } from "../errors.ts";
@@ -33,7 +34,7 @@ export interface OtherChanges {
   readonly delete: number;
 }
 
-/** So many statements of one row each go to the server at once. */
+/** Statements of no more than so many rows go to the server at once. */
 const AT_ONCE = 100;
 
 /**
@@ -63,11 +64,18 @@ export async function carryOut(
   for (const trigger of resting)
     await sql.unsafe(switchStatement(trigger, true)).catch(named(labelOf(trigger)));
   const deviations: (Deviation & { table: RepairTable })[] = [];
-  for (const table of tables) {
-    const found = await presentImages(audit, table.relation, keysOf(table.differences));
-    deviations.push(...deviationsOf(table, found).map((deviation) => ({ ...deviation, table })));
-  }
+  for (const table of tables)
+    for await (const deviation of deviationsIn(audit, table)) deviations.push({ ...deviation, table });
   return { deviations, others: await otherChanges(audit, tables) };
+}
+
+/** A part of the rows at a time, since what is there now comes beside what was wanted. */
+async function* deviationsIn(audit: AuditDatabase, table: RepairTable): AsyncGenerator<Deviation> {
+  const wanted = keysToBe(table.differences);
+  for (const differences of inParts(table.differences)) {
+    const found = await presentImages(audit, table.relation, keysOf(differences));
+    yield* deviationsOf({ ...table, differences }, found, wanted);
+  }
 }
 
 /** Who waits for such a lock has everybody wait behind him: not for long. */
@@ -82,10 +90,7 @@ async function switchOff({ sql }: AuditDatabase, resting: readonly OwnTrigger[])
 }
 
 async function carryOutStep({ sql }: AuditDatabase, step: PatchStep): Promise<void> {
-  const statements = stepStatements(step, "qualified").filter(({ lines }) => lines.length > 0);
-  const limit = statements.every(({ rows }) => rows === 1) ? AT_ONCE : 1;
-  for (let first = 0; first < statements.length; first += limit) {
-    const batch = statements.slice(first, first + limit);
+  for (const batch of batchesOf(stepStatements(step, "qualified"))) {
     const answer = await sql.unsafe(batch.map(({ lines }) => lines.join("\n")).join("\n"));
     const results = (batch.length === 1 ? [answer] : answer) as unknown as { count: number }[];
     batch.forEach(({ rows, lines }, index) => {
@@ -97,6 +102,23 @@ async function carryOutStep({ sql }: AuditDatabase, step: PatchStep): Promise<vo
         );
     });
   }
+}
+
+/** Statements with anything to do, as they go to the server together. */
+function batchesOf(statements: readonly PatchStatement[]): PatchStatement[][] {
+  const batches: PatchStatement[][] = [];
+  let room = 0;
+  for (const statement of statements) {
+    if (statement.lines.length === 0) continue;
+    room -= statement.rows;
+    const batch = batches.at(-1);
+    if (batch && room >= 0) batch.push(statement);
+    else {
+      batches.push([statement]);
+      room = AT_ONCE - statement.rows;
+    }
+  }
+  return batches;
 }
 
 /** Ours comes first, whatever the caller's path says: types and functions in statements are the server's own. */

@@ -1,6 +1,7 @@
 import { tableLabel } from "../core/name.ts";
 import type { Patch, PatchTable } from "../core/patch.ts";
-import { guardLines, patchSettings, stepStatements } from "../core/patchStatements.ts";
+import { guardLines } from "../core/patchGuard.ts";
+import { patchSettings, stepStatements } from "../core/patchStatements.ts";
 import { safeText } from "../core/safe.ts";
 import { sqlLiteral, sqlName } from "../core/sqlText.ts";
 import { type SwitchedTrigger, switchStatement } from "../core/switchedTrigger.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { PatchColumn, PatchStep, PatchTable } from "../../src/core/patch.ts";
-import { guardLines, type PatchStatement, stepStatements } from "../../src/core/patchStatements.ts";
+import { guardLines } from "../../src/core/patchGuard.ts";
+import { type PatchStatement, stepStatements } from "../../src/core/patchStatements.ts";
 import { switchStatement } from "../../src/core/switchedTrigger.ts";
 
 const column = (name: string, type: string, more: Partial<PatchColumn> = {}): PatchColumn => ({
@@ -87,12 +88,33 @@ describe("guardLines", () => {
       ],
     };
     expect(guardLines(table).join("\n")).toMatchInlineSnapshot(`
-      "do $guard1$begin if not (true
-        and not exists (select from public.users where id = '1'::integer)
-        and exists (select from public.users where id = '2'::integer and format('%s', id) = '2' and format('%s', name) = '$guard$' and ok = true)
-        and exists (select from public.users where id = '3'::integer and format('%s', id) = '3' and num_nulls(name) = 1)
-        and exists (select from public.users where id = '5'::integer)
-      ) then raise exception using errcode = 'serialization_failure', message = 'rows of public.users are no longer what they were when this script was made'; end if; end$guard1$;"
+      "do $guard1$begin if exists (
+        select from (values
+        ('2'::integer, '$guard$', 'true')
+        ) as seen (id, name, ok)
+        left join public.users as live on live.id = seen.id
+        where live.tableoid is null or case num_nulls(live.name) when 0 then format('%s', live.name) end is distinct from seen.name or live.ok::text is distinct from seen.ok
+      ) then raise exception using errcode = 'serialization_failure', message = 'rows of public.users are no longer what they were when this script was made'; end if; end$guard1$;
+      do $guard$begin if exists (
+        select from (values
+        ('3'::integer, null)
+        ) as seen (id, name)
+        left join public.users as live on live.id = seen.id
+        where live.tableoid is null or case num_nulls(live.name) when 0 then format('%s', live.name) end is distinct from seen.name
+      ) then raise exception using errcode = 'serialization_failure', message = 'rows of public.users are no longer what they were when this script was made'; end if; end$guard$;
+      do $guard$begin if exists (
+        select from (values
+        ('5'::integer)
+        ) as seen (id)
+        left join public.users as live on live.id = seen.id
+        where live.tableoid is null
+      ) then raise exception using errcode = 'serialization_failure', message = 'rows of public.users are no longer what they were when this script was made'; end if; end$guard$;
+      do $guard$begin if exists (
+        select from (values
+        ('1'::integer)
+        ) as seen (id)
+        join public.users as live on live.id = seen.id
+      ) then raise exception using errcode = 'serialization_failure', message = 'rows of public.users are no longer what they were when this script was made'; end if; end$guard$;"
     `);
   });
 });

@@ -1,55 +1,11 @@
 import { expect, it } from "vitest";
 import { auditOf } from "../helpers/auditOf.ts";
-import { connectTo } from "../helpers/client.ts";
+import { expectRestoredIn } from "../helpers/expectRestored.ts";
 import { useDatabase } from "../helpers/useDatabase.ts";
 
 const database = useDatabase({ installed: true });
 const audit = auditOf(database, { env: { TZ: "UTC" } });
-
-/** On a connection of its own, since it may leave a transaction open. */
-async function runScript(script: string): Promise<void> {
-  const sql = connectTo(database.url, { max: 1 });
-  try {
-    await sql.unsafe(script);
-  } finally {
-    await sql.end({ timeout: 5 });
-  }
-}
-
-/** Makes tables, damages them and restores all of them; they have to be as they were, and the script has to do the same. */
-async function expectRestored(
-  name: string,
-  tables: readonly string[],
-  { make, damage }: { readonly make: string; readonly damage: string },
-): Promise<void> {
-  await runScript(make);
-  await audit("enable", ...tables);
-  await audit("tag", name);
-  const rows = async () => {
-    const states = [];
-    for (const table of tables)
-      states.push(await database.sql.unsafe(`select r::text as line from only ${table} as r order by 1`));
-    return states;
-  };
-  const before = await rows();
-  await runScript(damage);
-  const damaged = await rows();
-  expect(damaged).not.toEqual(before);
-  const words = ["restore", ...tables, "--to", `tag:${name}`];
-  const { stdout: script } = await audit(...words, "-o", "sql");
-  expect(await rows()).toEqual(damaged);
-  const { stdout } = await audit(...words, "--apply");
-  expect(await rows()).toEqual(before);
-  const { stdout: again } = await audit(...words, "--json");
-  expect(JSON.parse(again)).toMatchObject({ items: [] });
-  const tag = /tag:(before-restore-\d+)/.exec(stdout)?.[1];
-  await audit("restore", ...tables, "--to", `tag:${tag}`, "--apply");
-  expect(await rows()).toEqual(damaged);
-  await runScript(script);
-  expect(await rows()).toEqual(before);
-  await expect(runScript(script)).rejects.toThrow("are no longer what they were when this script was made");
-  expect(await rows()).toEqual(before);
-}
+const expectRestored = expectRestoredIn(database);
 
 it("exchanges keys and values that must be unique", async () => {
   await expectRestored("swap", ["swap"], {
