@@ -1,7 +1,7 @@
 import type { RepairOptions } from "../commands/repairOptions.ts";
 import { withRollback, withTransaction } from "../connection/connect.ts";
 import { countDifference, noDifferences } from "../core/diffCounts.ts";
-import { withoutIdleCircles } from "../core/moves.ts";
+import { withoutIdleChains } from "../core/moves.ts";
 import { tableLabel } from "../core/name.ts";
 import { planPatch } from "../core/patch.ts";
 import { keysOf, sequenceMoves } from "../core/repair.ts";
@@ -116,7 +116,7 @@ export async function runRepair(
 function needed(request: RepairRequest): RepairRequest {
   const tables = request.tables.map((table) => ({
     ...table,
-    differences: withoutIdleCircles(table.differences),
+    differences: withoutIdleChains(table.differences),
   }));
   return { ...request, tables };
 }

@@ -16,11 +16,13 @@ interface Chain {
   readonly isCircle: boolean;
 }
 
-/** Moves as chains. One that leads to the first of an earlier chain ends there. */
+/** Moves as chains, each as long as it can be. */
 function chainsOf(moves: readonly Move[]): Chain[] {
   const leaving = new Map(moves.map((move) => [move.oldKey, move]));
+  const arriving = new Set(moves.map(({ key }) => key));
+  const heads = moves.filter(({ oldKey }) => !arriving.has(oldKey));
   const done = new Set<Move>();
-  return moves.flatMap((move): Chain[] => {
+  return [...heads, ...moves].flatMap((move): Chain[] => {
     if (done.has(move)) return [];
     const chain = new Set<Move>();
     let next: Move | undefined = move;
@@ -41,20 +43,30 @@ export function inFreeOrder(moves: readonly Move[]): readonly Changed[] | undefi
 }
 
 /**
- * The differences without rows that pass their keys on in a circle, each to where all that it brings stands already: told
- * by the log they are not the rows they were, and yet there is nothing to write. That comes of keys that were exchanged
- * by writing the rows under them anew.
+ * The differences without rows that pass their keys on, in a circle or from one that comes to one that goes, each to where
+ * all that it brings stands already: told by the log they are not the rows they were, and yet there is nothing to write. That
+ * comes of keys that were passed on by writing the rows under them anew.
  */
-export function withoutIdleCircles(differences: readonly RowDifference[]): readonly RowDifference[] {
+export function withoutIdleChains(differences: readonly RowDifference[]): readonly RowDifference[] {
+  const chains = chainsOf(differences.filter(isMove));
+  if (chains.length === 0) return differences;
+  const ends = (wanted: "inserted" | "deleted") =>
+    new Map(differences.filter(({ kind }) => kind === wanted).map((end) => [end.key, end]));
+  const [coming, going] = [ends("inserted"), ends("deleted")];
   const idle = new Set<RowDifference>();
-  for (const { moves, isCircle } of chainsOf(differences.filter(isMove))) {
-    const isIdle = moves.every(({ new: after }, place) => {
-      const { old } = moves[(place + 1) % moves.length] as Move;
-      return Object.entries(after).every(([column, value]) => sameValue(columnValue(old, column), value));
-    });
-    if (isCircle && isIdle) for (const move of moves) idle.add(move);
+  for (const { moves, isCircle } of chains) {
+    const [first, last] = [coming.get(moves[0]?.oldKey ?? ""), going.get(moves.at(-1)?.key ?? "")];
+    const chain = isCircle ? moves : first && last ? [first, ...moves, last] : [];
+    if (byKey(chain).every(isIdle)) for (const one of chain) idle.add(one);
   }
   return differences.filter((difference) => !idle.has(difference));
+}
+
+/** Whether a row has all that it is to have. */
+function isIdle(difference: RowDifference): boolean {
+  if (difference.kind !== "changed") return false;
+  const { old, new: after } = difference;
+  return Object.entries(after).every(([column, value]) => sameValue(columnValue(old, column), value));
 }
 
 /** The same differences told by key: what was under each of them, and what is. */

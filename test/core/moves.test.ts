@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inFreeOrder, isMove, type Move, withoutIdleCircles } from "../../src/core/moves.ts";
+import { inFreeOrder, isMove, type Move, withoutIdleChains } from "../../src/core/moves.ts";
 import type { Image, RowDifference } from "../../src/types.ts";
 import { randomFrom } from "../model/random.ts";
 
@@ -36,24 +36,35 @@ describe("inFreeOrder", () => {
   });
 });
 
-describe("withoutIdleCircles", () => {
+describe("withoutIdleChains", () => {
   it("leaves out rows that only seem to have exchanged their keys", () => {
     const idle = [moved("4", "5", "x", "y"), moved("5", "4", "y", "x")];
     const other: RowDifference = { kind: "inserted", key: "9", new: { id: "9", a: "z" } };
-    expect(withoutIdleCircles([idle[0] as Move, other, idle[1] as Move])).toEqual([other]);
+    expect(withoutIdleChains([idle[0] as Move, other, idle[1] as Move])).toEqual([other]);
     expect(
-      withoutIdleCircles([moved("1", "2", "x", "y"), moved("2", "3", "y", "z"), moved("3", "1", "z", "x")]),
+      withoutIdleChains([moved("1", "2", "x", "y"), moved("2", "3", "y", "z"), moved("3", "1", "z", "x")]),
     ).toEqual([]);
+  });
+
+  it("leaves out rows that were written anew from where one came to where one went", () => {
+    const came: RowDifference = { kind: "inserted", key: "4", new: { id: "4", a: "x" } };
+    const went: RowDifference = { kind: "deleted", key: "6", old: { id: "6", a: "z" } };
+    const chain = [moved("5", "6", "y", "z"), moved("4", "5", "x", "y")];
+    expect(withoutIdleChains([went, ...chain, came])).toEqual([]);
+    expect(withoutIdleChains([went, ...chain])).toEqual([went, ...chain]);
+    expect(withoutIdleChains([...chain, came])).toEqual([...chain, came]);
+    const other: RowDifference = { kind: "deleted", key: "6", old: { id: "6", a: "w" } };
+    expect(withoutIdleChains([other, ...chain, came])).toEqual([other, ...chain, came]);
   });
 
   it("keeps a circle of which any row brings something else", () => {
     const circle = [moved("1", "2", "x", "y"), moved("2", "3", "y", "z"), moved("3", "1", "z", "w")];
-    expect(withoutIdleCircles(circle)).toEqual(circle);
+    expect(withoutIdleChains(circle)).toEqual(circle);
   });
 
   it("keeps rows that move into the room of one that goes elsewhere", () => {
     const chain = [moved("1", "2", "x", "y"), moved("2", "3", "y", "y")];
-    expect(withoutIdleCircles(chain)).toEqual(chain);
+    expect(withoutIdleChains(chain)).toEqual(chain);
   });
 
   it("keeps values of which the log cannot tell whether they are the same", () => {
@@ -61,8 +72,8 @@ describe("withoutIdleCircles", () => {
       pin: digest === undefined ? { redacted: true } : { digest, bytes: 4 },
     });
     const unlike = [moved("4", "5", "x", "y", hidden()), moved("5", "4", "y", "x", hidden())];
-    expect(withoutIdleCircles(unlike)).toEqual(unlike);
+    expect(withoutIdleChains(unlike)).toEqual(unlike);
     const alike = [moved("4", "5", "x", "y", hidden("d")), moved("5", "4", "y", "x", hidden("d"))];
-    expect(withoutIdleCircles(alike)).toEqual([]);
+    expect(withoutIdleChains(alike)).toEqual([]);
   });
 });
