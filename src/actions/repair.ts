@@ -3,7 +3,7 @@ import { withRollback, withTransaction } from "../connection/connect.ts";
 import { countDifference, noDifferences } from "../core/diffCounts.ts";
 import { withoutIdleChains } from "../core/moves.ts";
 import { tableLabel } from "../core/name.ts";
-import { planPatch } from "../core/patch.ts";
+import { planPatch, writesOf } from "../core/patch.ts";
 import { keysOf, sequenceMoves } from "../core/repair.ts";
 import { resolveZone } from "../core/zone.ts";
 import { carryOut, type Outcome, type RepairTable } from "../db/carryOut.ts";
@@ -16,7 +16,6 @@ import {
   readDependents,
   readSequences,
   readTriggers,
-  type WriteEvent,
 } from "../db/repairFacts.ts";
 import { preferZone, requireZone } from "../db/zone.ts";
 import { refusal } from "../errors.ts";
@@ -164,6 +163,7 @@ async function planOf(
   const triggers: RepairPlan["triggers"][number][] = [];
   const dependents: RepairPlan["dependents"][number][] = [];
   const sequences: RepairPlan["sequences"][number][] = [];
+  const patch = planPatch(tables);
   for (const table of tables) {
     const { relation, differences } = table;
     if (await isHidden(audit, relation))
@@ -171,7 +171,7 @@ async function planOf(
         message: `Row-level security hides rows of ${tableLabel(relation)} from you, so it cannot be put back as a whole.`,
         hint: "Run it as a role that sees all rows: the table's owner, or one with BYPASSRLS.",
       });
-    const events = eventsOf(differences);
+    const events = writesOf(patch, table.oid);
     for (const trigger of await readTriggers(audit, relation)) {
       if (!trigger.events.some((event) => events.has(event))) continue;
       const fires = options.triggers !== "skip" || trigger.records;
@@ -202,7 +202,7 @@ async function planOf(
   return {
     timeZone: session?.zone ?? "UTC",
     ...{ kind, tables, notes, obstacles: found, extra, triggers, dependents, sequences },
-    patch: planPatch(tables),
+    patch,
     outcome: undefined,
     operation: undefined,
   };
@@ -230,11 +230,6 @@ function notSwitchable(trigger: OwnTrigger): Obstacle {
     message: `Trigger ${trigger.name} of ${tableLabel(trigger)} cannot be skipped: only the table's owner may switch it off.`,
     hint: "Run it as the owner, or let triggers fire: --triggers fire",
   };
-}
-
-function eventsOf(differences: readonly RowDifference[]): Set<WriteEvent> {
-  const names = { inserted: "insert", deleted: "delete", changed: "update" } as const;
-  return new Set(differences.map(({ kind }) => names[kind]));
 }
 
 function leavesKey(difference: RowDifference): boolean {

@@ -112,6 +112,19 @@ export function planPatch(tables: readonly PatchTable[]): Patch {
   };
 }
 
+/** What a patch writes to a table: keys that are exchanged, or values that are taken away first, need more than differences tell. */
+export function writesOf({ steps }: Patch, oid: number): ReadonlySet<"insert" | "update" | "delete"> {
+  return new Set(steps.flatMap((step) => (step.table.oid === oid ? writesOfStep[step.do] : [])));
+}
+
+const writesOfStep = {
+  delete: ["delete"],
+  park: ["update"],
+  update: ["update"],
+  replace: ["delete", "insert"],
+  insert: ["insert"],
+} as const;
+
 /** Tables of which rows may go only after others have been turned away from them. Through circles until nothing is added. */
 function lateTables(order: readonly PatchTable[]): ReadonlySet<number> {
   const late = new Set<number>();

@@ -140,7 +140,10 @@ function follow({ transactions, reverted, present, columns }: RevertTask) {
       return { track, place: track.entries.length - 1 };
     });
     if (cleared) at.clear();
-    for (const difference of net) at.delete(keyBefore(difference) ?? "");
+    for (const difference of net) {
+      const from = keyBefore(difference);
+      if (from !== undefined) at.delete(from);
+    }
     net.forEach((difference, index) => {
       const track = own[index]?.track;
       if (difference.key === null || track === undefined) return;

@@ -67,8 +67,20 @@ begin
   if balance not between -1 and 1 or chains is null then
     return ids;
   end if;
+  -- Comings and goings without a place were captured by statement: each is recorded in its turn, so the first tells.
   there := balance < 0
-    or balance = 0 and exists (select from unnest(beginnings) as beginning (place) where not arrives[beginning.place]);
+    or balance = 0 and case
+      when exists (
+        select from generate_series(1, total) as place
+        where arrives[place] and new_tids[place] is null or leaves[place] and old_tids[place] is null
+      ) then (
+        select leaves[place] from generate_series(1, total) as place
+        where arrives[place] or leaves[place]
+        order by place
+        limit 1
+      )
+      else exists (select from unnest(beginnings) as beginning (place) where not arrives[beginning.place])
+    end;
 
   while cardinality(chains) > 0 loop
     -- the first that fits; one after which nothing more would fit waits for the others

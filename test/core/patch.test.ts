@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type PatchTable, planPatch } from "../../src/core/patch.ts";
+import { type PatchTable, planPatch, writesOf } from "../../src/core/patch.ts";
 import { randomValue } from "../../src/core/takers.ts";
 import type { RowDifference } from "../../src/types.ts";
 
@@ -215,5 +215,26 @@ describe("values that must be unique", () => {
     expect(randomValue("uuid")).toBe("pg_catalog.gen_random_uuid()");
     expect(randomValue("smallint")).toBe("(-1 - pg_catalog.floor(pg_catalog.random() * 32766))::smallint");
     expect(randomValue("box")).toBeUndefined();
+  });
+});
+
+describe("writesOf", () => {
+  const writes = (of: PatchTable) => [...writesOf(planPatch([of, table(2, [inserted("1")])]), of.oid)].sort();
+
+  it("tells what is written to the table itself", () => {
+    expect(writes(table(1, []))).toEqual([]);
+    expect(writes(table(1, [changed("1"), deleted("2")]))).toEqual(["delete", "update"]);
+  });
+
+  it("tells that rows are inserted and deleted where keys are exchanged beside others that change", () => {
+    expect(writes(table(1, [moved("3", "4")]))).toEqual(["update"]);
+    expect(writes(table(1, [moved("1", "2"), moved("2", "1"), moved("3", "4")]))).toEqual([
+      ...["delete", "insert", "update"],
+    ]);
+  });
+
+  it("tells that rows are deleted and inserted where no UPDATE can set a column", () => {
+    const columns = [column, { ...column, name: "a", always: true }];
+    expect(writes(table(1, [changed("1")], { columns }))).toEqual(["delete", "insert"]);
   });
 });

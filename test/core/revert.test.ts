@@ -105,6 +105,13 @@ describe("revertTransactions", () => {
     expect([...apply(present, revert(told, present, { force: true }).differences)]).toEqual([]);
   });
 
+  it("knows a row whose key is empty when others insert rows", () => {
+    const told = history([insert("", row(""))], [insert("2", row("2"))]);
+    expect(revert(told, rows(row(""), row("2"))).differences).toEqual([
+      { kind: "deleted", key: "", old: row("") },
+    ]);
+  });
+
   it("has nothing to take away where the row is gone", () => {
     const told = history([insert("1", row("1"))], [remove("1", row("1"))]);
     expect(revert(told, rows())).toMatchObject({ differences: [], conflicts: [] });

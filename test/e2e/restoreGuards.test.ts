@@ -137,6 +137,29 @@ describe("triggers of the application", () => {
     expect((await audit("check")).stdout).toContain("All is as it was set up.");
   });
 
+  it("are told of, and skipped, where keys are exchanged, so that rows are written anew", async () => {
+    const { sql } = database;
+    await sql.unsafe(`
+      create table seats (id int primary key deferrable initially deferred, who text);
+      insert into seats values (1, 'a'), (2, 'b'), (3, 'c');
+      create function refuse_seat() returns trigger language plpgsql as $$
+        begin raise exception 'no new seats'; end $$;
+      create trigger refuse_seat before insert on seats for each row execute function refuse_seat()`);
+    await audit("enable", "seats");
+    await audit("tag", "seats");
+    await sql`update seats set id = case id when 1 then 2 when 2 then 1 else 4 end`;
+    const args = ["seats", "--to", "tag:seats", "--apply"];
+    const skipped = await audit("restore", ...args, "--triggers", "skip");
+    expect(skipped.stdout).toContain("triggers that are skipped: refuse_seat (insert)");
+    expect(await sql`select * from seats order by id`).toEqual([
+      ...[
+        { id: 1, who: "a" },
+        { id: 2, who: "b" },
+        { id: 3, who: "c" },
+      ],
+    ]);
+  });
+
   it("find what they need by the caller's path, and other rows they change are told of", async () => {
     const { sql } = database;
     await sql.unsafe(`

@@ -41,15 +41,13 @@ export async function makeHistory(
   const sessions: Session[] = [];
   try {
     await control.unsafe(`create schema ${schema}; set search_path = ${schema}; ${exactSettings}`);
-    for (const label of ["one", "two", "three"])
-      sessions.push(await openSession(url, schema, label, random, (line) => log.push(line)));
-    const [one, two, three] = sessions;
-    if (!one || !two || !three) throw new Error("a session is missing");
-    const world = await makeTables(url, control, one, schema, chooseKinds(random, tables), random);
+    const three = await openThree(url, schema, random, log);
+    sessions.push(...three);
+    const world = await makeTables(url, control, three[0], schema, chooseKinds(random, tables), random);
     const making: Making = {
       url,
       control,
-      sessions: [one, two, three],
+      sessions: three,
       random,
       commitTimes: await keepsCommitTimes(control),
       boundaries: [],
@@ -71,6 +69,47 @@ export async function makeHistory(
   } finally {
     await Promise.all([control.end({ timeout: 5 }), ...sessions.map((session) => session.end())]);
   }
+}
+
+/** The history with some more groups of transactions that run beside each other. */
+export async function withGroups(
+  url: string,
+  past: PastHistory,
+  random: Random,
+  count: number,
+): Promise<PastHistory> {
+  const { schema } = past.world;
+  const control = connectTo(url, { max: 1 });
+  const log = [...past.log];
+  const sessions: Session[] = [];
+  try {
+    await control.unsafe(`set search_path = ${schema}; ${exactSettings}`);
+    const three = await openThree(url, schema, random, log);
+    sessions.push(...three);
+    const making: Making = {
+      ...{ ...past, url, control, random, log, sessions: three },
+      boundaries: [...past.boundaries],
+      views: [...past.views],
+      marks: past.boundaries.at(-1)?.byTag.marks ?? [],
+      // Numbers that the history itself does not come to.
+      groups: 1000,
+      tags: 1000,
+    };
+    for (let group = 0; group < count; group++) await runGroup(making);
+    return making;
+  } finally {
+    await Promise.all([control.end({ timeout: 5 }), ...sessions.map((session) => session.end())]);
+  }
+}
+
+async function openThree(
+  url: string,
+  schema: string,
+  random: Random,
+  log: string[],
+): Promise<[Session, Session, Session]> {
+  const open = (label: string) => openSession(url, schema, label, random, (line) => log.push(line));
+  return [await open("one"), await open("two"), await open("three")];
 }
 
 /** Whether the server keeps the times of commits. */

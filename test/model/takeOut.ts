@@ -153,44 +153,47 @@ export async function checkTakeOuts(
 }
 
 /** The history with some more transactions, which do nothing but update rows of one table: they cross each other's ways. */
-async function withTail(sql: TestSql, history: PastHistory, random: Random): Promise<PastHistory> {
+export async function withTail(sql: TestSql, history: PastHistory, random: Random): Promise<PastHistory> {
   const { world } = history;
   const boundaries = [...history.boundaries];
+  const log = [...history.log];
   const table = random.pick(world.tables);
   for (let count = 0; count < 8; count++) {
     let statement = "";
     while (!statement.startsWith("update ")) statement = randomStatement(world, [table], random);
     try {
       await sql.unsafe(`begin; ${statement}; commit`);
+      log.push(`tail: ${statement};`);
     } catch {
       await sql.unsafe("rollback");
     }
     const tag = `${world.schema}.tail.${count}`;
     const instant = await readClock(sql);
     await sql`select audit.tag(${tag})`;
-    const known = { state: await copyTables(sql, world), marks: undefined };
+    const known = { state: await copyTables(sql, world), marks: boundaries.at(-1)?.byTag.marks };
     boundaries.push({
-      ...{ instant, tag, kind: "quiet", byClock: known, byTag: known, line: history.log.length },
+      ...{ instant, tag, kind: "quiet", byClock: known, byTag: known, line: log.length },
     });
   }
-  return { ...history, boundaries };
+  return { ...history, boundaries, log };
 }
 
-function textsOf(copy: Copy): string[][] {
+/** What differs between copies that are not the same byte for byte. */
+export function textsOf(copy: Copy): string[][] {
   return [...copy.values()].map(({ rows }) => rows.map((row) => JSON.stringify([...row])).sort());
 }
 
-function everKept(table: LiveTable): number[] {
+/** The columns of which all values are recorded. */
+export function everKept(table: LiveTable): number[] {
   return table.columns.map(({ attnum }) => attnum).filter((attnum) => !table.excluded.includes(attnum));
 }
 
 /** Numbers of quiet boundaries between which and the next, quiet too, there is one transaction with changes, and its id. */
-async function alonePlaces(
+export async function alonePlaces(
   sql: TestSql,
   { boundaries }: PastHistory,
 ): Promise<{ place: number; tx: string; from: string; until: string }[]> {
-  const tags = await sql<{ name: string; id: string }[]>`select name, id::text as id from audit.tag`;
-  const idOf = new Map(tags.map(({ name, id }) => [name, id]));
+  const idOf = await readTagIds(sql);
   const places: { place: number; tx: string; from: string; until: string }[] = [];
   for (const [place, boundary] of boundaries.entries()) {
     const next = boundaries[place + 1];
@@ -202,6 +205,12 @@ async function alonePlaces(
     if (only && !second) places.push({ place, tx: only.tx, from, until });
   }
   return places;
+}
+
+/** By name: changes with smaller ids were recorded before the tag was set, those with greater ids after it. */
+export async function readTagIds(sql: TestSql): Promise<ReadonlyMap<string, string>> {
+  const tags = await sql<{ name: string; id: string }[]>`select name, id::text as id from audit.tag`;
+  return new Map(tags.map(({ name, id }) => [name, id]));
 }
 
 async function readAlone(

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { useDatabase } from "../helpers/useDatabase.ts";
 
 const database = useDatabase({ installed: true });
@@ -128,4 +128,30 @@ it("finds the true order of any one life, however its changes were recorded", as
     }),
     { numRuns: 200 },
   );
+});
+
+describe("_row_order of a row that came and went by statement, which tells no places", () => {
+  it.each([
+    {
+      how: "moved to the key by an update, then touched by the statement that updates it, then deleted",
+      sql: `audit._row_order('{1,2,3,4}', '{f,f,f,t}', '{t,f,f,f}', '{f,f,f,f}',
+        '{null,"(0,7)","(0,4)",null}', '{"(0,4)","(0,8)","(0,7)",null}')`,
+      order: ["1", "3", "2", "4"],
+    },
+    {
+      how: "inserted, touched by the statement that inserts it, then deleted",
+      sql: `audit._row_order('{1,2,3}', '{f,f,t}', '{f,t,f}', '{f,f,f}',
+        '{"(0,4)",null,null}', '{"(0,5)",null,null}')`,
+      order: ["2", "1", "3"],
+    },
+    {
+      how: "deleted, inserted again, then touched by the statement that updates it",
+      sql: `audit._row_order('{1,2,3,4}', '{t,f,f,f}', '{f,t,f,f}', '{f,f,f,f}',
+        '{null,null,"(0,5)","(0,4)"}', '{null,null,"(0,6)","(0,5)"}')`,
+      order: ["1", "2", "4", "3"],
+    },
+  ])("$how", async ({ sql, order }) => {
+    const [row] = await database.sql.unsafe<{ ids: string[] }[]>(`select ${sql} as ids`);
+    expect(row?.ids).toEqual(order);
+  });
 });
