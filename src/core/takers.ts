@@ -51,10 +51,10 @@ export function orderTakers(
   const places = new Map<Difference, number>(updates.map((row, place) => [row, place]));
   const isLate = ({ place, taker, holder }: Taking) =>
     place === "after" || (place === "beside" && (places.get(holder) ?? 0) > (places.get(taker) ?? 0));
-  const parks = new Map<Difference, Parked>();
+  const parks = new Map<string, Parked>();
   for (const taking of takings.filter(isLate)) {
     const parked = park(table, taking);
-    if (parked) parks.set(taking.holder, parked);
+    if (parked) parks.set(JSON.stringify([parked.key, parked.column]), parked);
   }
   return { ...rows, updates, parks: [...parks.values()] };
 }

@@ -195,6 +195,17 @@ describe("values that must be unique", () => {
     ]);
   });
 
+  it("are parked each by itself where a row has several", () => {
+    const both = { columns: [column, mail, { ...mail, name: "nick" }], uniques: [["mail"], ["nick"]] };
+    const named = (key: string, [old, now]: [string, string]): RowDifference => ({
+      ...{ kind: "changed", key, old: { id: key, mail: old, nick: old } },
+      new: { id: key, mail: now, nick: now },
+    });
+    expect(steps(table(1, [named("1", ["a", "b"]), named("2", ["b", "a"])], both))).toEqual([
+      ...["t1 park 2.mail=random 2.nick=random", "t1 update 1 2"],
+    ]);
+  });
+
   it("are left to the server where the row cannot be parked, and where none is taken", () => {
     const odd = { columns: [column, { ...mail, type: "point" }], uniques: [["mail"]] };
     const swap = [mailed("1", "a", "b"), mailed("2", "b", "a")];

@@ -64,6 +64,15 @@ it("exchanges keys and values that must be unique", async () => {
   });
 });
 
+it("exchanges several values of the same rows", async () => {
+  await expectRestored("pairs", ["pairs"], {
+    make: `create table pairs (id int primary key, mail text not null unique, nick text not null unique);
+      insert into pairs values (1, 'a', 'x'), (2, 'b', 'y')`,
+    damage: `update pairs set mail = mail || '!', nick = nick || '!';
+      update pairs set mail = case id when 1 then 'b' else 'a' end, nick = case id when 1 then 'y' else 'x' end`,
+  });
+});
+
 it("goes around circles of foreign keys, with and without late checks", async () => {
   await expectRestored("circle", ["teams", "people"], {
     make: `create table teams (id int primary key, lead int);
