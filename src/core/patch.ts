@@ -2,6 +2,7 @@ import type { Image, RowDifference } from "../types.ts";
 import { columnValue, isKept, sameValue } from "./image.ts";
 import { byKey, type Changed, inFreeOrder, isMove } from "./moves.ts";
 import { orderTakers, type Parked } from "./takers.ts";
+import type { Unique } from "./uniques.ts";
 
 /** A column as far as writing to it goes. */
 export interface PatchColumn {
@@ -34,8 +35,8 @@ export interface PatchTable {
   /** The key's columns in key order; none where rows cannot be told apart. */
   readonly key: readonly string[];
   readonly references: readonly PatchReference[];
-  /** The columns of what must be unique at once beside the key, each index by itself. */
-  readonly uniques: readonly (readonly string[])[];
+  /** What else than the key keeps rows apart at once. */
+  readonly uniques: readonly Unique[];
   /** Whether tables inherit from it, whose rows are not its own. */
   readonly inherited: boolean;
   /** Whether a row can be written anew without more: no foreign key to it acts on the delete. */

@@ -16,6 +16,7 @@ import {
   writable,
 } from "./patchTerms.ts";
 import { sqlLiteral, sqlName, sqlType } from "./sqlText.ts";
+import { columnsOf } from "./uniques.ts";
 
 /** Up to so many rows are each written by a statement of their own, which is easier to read. */
 const FEW = 10;
@@ -38,7 +39,7 @@ export function updateStatements(
   rows: readonly Changed[],
   spelling: Spelling,
 ): PatchStatement[] {
-  const single = new Set([...table.key, ...table.uniques.flat()]);
+  const single = new Set([...table.key, ...table.uniques.flatMap(columnsOf)]);
   const ordered: PatchStatement[] = [];
   const alike = new Map<string, { parts: Parts; rows: Changed[] }>();
   for (const row of rows) {

@@ -212,8 +212,8 @@ function failureOf(error: unknown, table: string): unknown {
 
 function hintOf(state: string): string | undefined {
   if (state === "23503") return "Rows that it speaks of depend on these: have them put back as well.";
-  if (state === "23505")
-    return "Another row has that value by now: restore that one as well, or change it first.";
+  if (state === "23505" || state === "23P01")
+    return "Another row has that value by now: restore that one as well, or change it first. Where rows of the plan exchange such values, put them back one after the other.";
   if (state === "23502") return "A value that is needed is not known; see audit status on what is recorded.";
   return undefined;
 }

@@ -1,4 +1,5 @@
 import type { PatchColumn, PatchReference, PatchTable } from "../core/patch.ts";
+import { type UniqueFacts, type UniqueKey, uniqueOf } from "../core/uniques.ts";
 import type { Instant } from "../types.ts";
 import type { AuditDatabase } from "./installation.ts";
 import type { Relation } from "./registry.ts";
@@ -30,14 +31,7 @@ export async function readPatchTable(
     from pg_constraint
     where contype = 'f' and conrelid = ${relation.oid}::oid
     order by confrelid, oid`;
-  // An index over expressions tells nothing of which values are the same.
-  const uniques = await sql<{ columns: string[] }[]>`
-    select ${named("(indkey::smallint[])[0 : indnkeyatts - 1]", "indrelid")} as columns
-    from pg_index
-    where indrelid = ${relation.oid}::oid and indisunique and indimmediate and indisvalid
-      and 0 <> all ((indkey::smallint[])[0 : indnkeyatts - 1])
-      and not ((indkey::smallint[])[0 : indnkeyatts - 1] <@ ${sql.array([...relation.keyColumns], 21)}::smallint[])
-    order by indexrelid`;
+  const uniques = await readUniques(audit, relation);
   const [family] = await sql<{ acts: boolean; inherited: boolean }[]>`
     select exists (
       select from pg_constraint where contype = 'f' and confrelid = ${relation.oid}::oid and confdeltype <> 'a'
@@ -54,8 +48,88 @@ export async function readPatchTable(
       (attnum) => columns.find((column) => column.attnum === attnum)?.name ?? [],
     ),
     references: [...references],
-    uniques: uniques.map((unique) => unique.columns),
+    uniques: uniques.map((facts) => uniqueOf(facts, columns)),
     inherited: family?.inherited ?? false,
     replaceable: family?.acts === false,
   };
+}
+
+/**
+ * The indexes that keep rows apart as soon as they are written, but for those over the key alone. What expressions are made
+ * of is read from their stored form, so that none of them is run.
+ */
+async function readUniques({ sql }: AuditDatabase, relation: Relation): Promise<readonly UniqueFacts[]> {
+  const named = (tree: string) =>
+    sql.unsafe(`
+      array(
+        select distinct attname::text
+        from regexp_matches(${tree}::text, ':varattno (-?[0-9]+)', 'g') as used (part)
+        left join pg_attribute on attrelid = indrelid and attnum = used.part[1]::int2 and attnum > 0
+      )`);
+  const held = (condition: string) =>
+    sql.unsafe(`
+      array(
+        select distinct attname::text
+        from pg_constraint as bond
+        join pg_attribute on attrelid = conrelid and attnum = any (conkey)
+        where conrelid = indrelid and ${condition}
+      )`);
+  const found = await sql<(Omit<UniqueFacts, "keys"> & { keys: string })[]>`
+    select
+      (
+        select coalesce(json_agg(json_build_object(
+          'column', attname,
+          'equals', operator is null or exists (
+            select from pg_amop join pg_am on pg_am.oid = amopmethod
+            where amopopr = operator and (amname, amopstrategy) in (('btree', 3), ('hash', 1))
+          ),
+          'told', (base.typnamespace = 'pg_catalog'::regnamespace or base.typtype = 'e')
+            and coalesce((select collisdeterministic from pg_collation where pg_collation.oid = attcollation), true),
+          'overlaps', coalesce(operator = any (array['&&(anyrange,anyrange)', '&&(anymultirange,anymultirange)']::regoperator[]), false),
+          'ranges', base.typtype in ('r', 'm')
+        ) order by place), '[]')
+        from unnest((indkey::smallint[])[0 : indnkeyatts - 1]) with ordinality as key (attnum, place)
+        join pg_attribute using (attnum)
+        join pg_type as own on own.oid = atttypid
+        join pg_type as base on base.oid = coalesce(nullif(own.typbasetype, 0), own.oid)
+        cross join lateral (select conexclop[place] as operator) as compared
+        where attrelid = indrelid
+      ) as keys,
+      ${named("indexprs")} as expressed,
+      not exists (
+        select from regexp_matches(indexprs::text, '\\{([A-Z_]+)', 'g') as node (part)
+        where part[1] not in ('VAR', 'CONST', 'FUNCEXPR', 'OPEXPR', 'RELABELTYPE', 'COERCEVIAIO', 'COLLATEEXPR')
+      ) and not exists (
+        select from regexp_matches(indexprs::text, ':(funcid|opno) ([0-9]+)', 'g') as node (part)
+        left join pg_operator on part[1] = 'opno' and pg_operator.oid = part[2]::oid
+        left join pg_proc on pg_proc.oid = coalesce(oprcode, part[2]::oid)
+        where proisstrict is not true
+      ) as strict,
+      not exists (
+        select from unnest((indkey::smallint[])[0 : indnkeyatts - 1], conexclop) as key (attnum, operator)
+        where attnum = 0 and operator is not null and not exists (
+          select from pg_amop join pg_am on pg_am.oid = amopmethod
+          where amopopr = operator and (amname, amopstrategy) in (('btree', 3), ('hash', 1))
+        )
+      ) as "expressedEquals",
+      not coalesce(indnullsnotdistinct, false) as "nullsDistinct",
+      case
+        when exists (
+          select from pg_attribute join pg_collation on pg_collation.oid = attcollation
+          where attrelid = indrelid and not collisdeterministic
+        ) then left(pg_get_expr(indpred, indrelid), 0)
+        else pg_get_expr(indpred, indrelid)
+      end as condition,
+      ${named("indpred")} as conditional,
+      ${held("contype = 'c'")} as checked,
+      ${held("contype = 'f' and not condeferrable")} as referring
+    from pg_index
+    left join pg_constraint as maker on conindid = indexrelid and conrelid = indrelid and contype in ('p', 'u', 'x')
+    where indrelid = ${relation.oid}::oid and (indisunique or indisexclusion) and indimmediate and indisvalid
+      and (
+        indisexclusion or indexprs is not null
+        or not ((indkey::smallint[])[0 : indnkeyatts - 1] <@ ${sql.array([...relation.keyColumns], 21)}::smallint[])
+      )
+    order by indexrelid`;
+  return found.map((facts) => ({ ...facts, keys: JSON.parse(facts.keys) as UniqueKey[] }));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type PatchTable, planPatch, writesOf } from "../../src/core/patch.ts";
 import { randomValue } from "../../src/core/takers.ts";
+import type { Unique } from "../../src/core/uniques.ts";
 import type { RowDifference } from "../../src/types.ts";
 
 const inserted = (key: string): RowDifference => ({ kind: "inserted", key, new: { id: key } });
@@ -13,6 +14,10 @@ const moved = (oldKey: string, key: string): RowDifference => ({
 });
 
 const column = { name: "id", type: "integer", generated: false, always: false, known: true, nullable: true };
+
+const plain = (...equal: string[]): Unique => ({
+  ...{ equal, opaque: [], conditions: [], freeing: equal, scattering: equal, bound: [] },
+});
 
 function table(oid: number, differences: RowDifference[], more: Partial<PatchTable> = {}): PatchTable {
   return {
@@ -167,7 +172,7 @@ describe("planPatch", () => {
 
 describe("values that must be unique", () => {
   const mail = { ...column, name: "mail", type: "text", nullable: false };
-  const unique = { columns: [column, mail], uniques: [["mail"]] };
+  const unique = { columns: [column, mail], uniques: [plain("mail")] };
   const mailed = (key: string, old: string, now: string): RowDifference => ({
     ...{ kind: "changed", key, old: { id: key, mail: old }, new: { id: key, mail: now } },
   });
@@ -185,9 +190,9 @@ describe("values that must be unique", () => {
   it("are parked where they are exchanged, or go only later", () => {
     const swap = [mailed("1", "a", "b"), mailed("2", "b", "a")];
     expect(steps(table(1, swap, unique))).toEqual(["t1 park 2.mail=random", "t1 update 1 2"]);
-    const empty = { columns: [column, { ...mail, nullable: true }], uniques: [["mail"]] };
+    const empty = { columns: [column, { ...mail, nullable: true }], uniques: [plain("mail")] };
     expect(steps(table(1, swap, empty))).toEqual(["t1 park 2.mail=null", "t1 update 1 2"]);
-    expect(steps(table(1, swap, { ...unique, uniques: [["id", "mail"]] }))).toEqual(["t1 update 1 2"]);
+    expect(steps(table(1, swap, { ...unique, uniques: [plain("id", "mail")] }))).toEqual(["t1 update 1 2"]);
     const late: RowDifference[] = [
       { kind: "deleted", key: "3", old: { id: "3", mail: "x" } },
       { kind: "inserted", key: "4", new: { id: "4", mail: "x" } },
@@ -199,11 +204,27 @@ describe("values that must be unique", () => {
     ]);
   });
 
-  it("are left to the server where the row cannot be parked, and where none is taken", () => {
-    const odd = { columns: [column, { ...mail, type: "point" }], uniques: [["mail"]] };
+  it("are parked each by itself where a row has several", () => {
+    const both = {
+      columns: [column, mail, { ...mail, name: "nick" }],
+      uniques: [plain("mail"), plain("nick")],
+    };
+    const named = (key: string, [old, now]: [string, string]): RowDifference => ({
+      ...{ kind: "changed", key, old: { id: key, mail: old, nick: old } },
+      new: { id: key, mail: now, nick: now },
+    });
+    expect(steps(table(1, [named("1", ["a", "b"]), named("2", ["b", "a"])], both))).toEqual([
+      ...["t1 park 2.mail=random 2.nick=random", "t1 update 1 2"],
+    ]);
+  });
+
+  it("are written in one statement, or left to the server, where the row cannot be parked", () => {
+    const held = { columns: [column, { ...mail, type: "point" }], uniques: [plain("mail")] };
+    const odd = { ...held, replaceable: false };
     const swap = [mailed("1", "a", "b"), mailed("2", "b", "a")];
     expect(steps(table(1, swap, odd))).toEqual(["t1 update 1 2"]);
-    const always = { columns: [column, { ...mail, always: true }], uniques: [["mail"]] };
+    expect(steps(table(1, swap, held))).toEqual(["t1 replace 1 2"]);
+    const always = { columns: [column, { ...mail, always: true }], uniques: [plain("mail")] };
     expect(steps(table(1, swap, { ...always, replaceable: true }))).toEqual(["t1 replace 1 2"]);
     expect(steps(table(1, [mailed("1", "a", "b")], unique))).toEqual(["t1 update 1"]);
   });
@@ -214,6 +235,8 @@ describe("values that must be unique", () => {
     );
     expect(randomValue("uuid")).toBe("pg_catalog.gen_random_uuid()");
     expect(randomValue("smallint")).toBe("(-1 - pg_catalog.floor(pg_catalog.random() * 32766))::smallint");
+    expect(randomValue("tstzrange")).toBe("'empty'::tstzrange");
+    expect(randomValue("int4multirange")).toBe("'{}'::int4multirange");
     expect(randomValue("box")).toBeUndefined();
   });
 });

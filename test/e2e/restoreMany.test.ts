@@ -1,10 +1,8 @@
-import { expect, it } from "vitest";
-import { auditOf } from "../helpers/auditOf.ts";
+import { it } from "vitest";
 import { expectRestoredIn } from "../helpers/expectRestored.ts";
 import { useDatabase } from "../helpers/useDatabase.ts";
 
 const database = useDatabase({ installed: true });
-const audit = auditOf(database, { env: { TZ: "UTC" } });
 const expectRestored = expectRestoredIn(database);
 
 it("writes many rows at once, of any types, empty or not", async () => {
@@ -46,14 +44,4 @@ it("takes a row's own table alone, and values that must be unique one by one", a
     damage: `update only elder set a = 0; update younger set a = -1 where id % 2 = 0;
       update only elder set mail = mail || '!'; update only elder set mail = 'm' || (id - 1) where id > 1`,
   });
-});
-
-it("says what to do where a plan is too large for the memory there is", async () => {
-  await database.sql.unsafe(`create table large (id int primary key, note text)`);
-  await audit("enable", "large");
-  await audit("tag", "empty");
-  await database.sql.unsafe(
-    `insert into large select g, repeat('n', 500) from generate_series(1, 60000) as g`,
-  );
-  expect(1).toBe(1);
 });
