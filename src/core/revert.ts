@@ -480,25 +480,24 @@ function laterOf(
   task: RevertTask,
   deeds: readonly Deed[],
 ): ReadonlyMap<string, number> {
-  const first = new Map<Track, number>();
-  const keys = new Set<string>();
-  for (const { track, place } of deeds) {
-    first.set(track, Math.min(place, first.get(track) ?? place));
-    const entry = track.entries[place];
-    const key = entry && keyBefore(entry.difference);
-    if (key !== undefined) keys.add(key);
-  }
   const began = new Map(task.transactions.map(({ tx }, index) => [tx, index]));
-  const start = Math.min(...deeds.map((deed) => began.get(entryOf(deed).tx) ?? 0));
+  const beganAt = ({ tx }: Entry) => began.get(tx) ?? 0;
+  const first = new Map<Track, number>();
+  const found = new Map<string, number>();
+  for (const deed of deeds) {
+    const { track, place } = deed;
+    first.set(track, Math.min(place, first.get(track) ?? place));
+    const entry = entryOf(deed);
+    const key = keyBefore(entry.difference);
+    if (key !== undefined) found.set(key, Math.min(beganAt(entry), found.get(key) ?? beganAt(entry)));
+  }
   const later = new Map<string, number>();
   for (const track of tracks) {
-    const from = first.get(track);
-    const entries =
-      from === undefined
-        ? track.entries.filter(
-            ({ tx, difference }) => keys.has(difference.key ?? "") && (began.get(tx) ?? 0) > start,
-          )
-        : track.entries.slice(from + 1);
+    const from = first.get(track) ?? Number.POSITIVE_INFINITY;
+    const entries = track.entries.filter(
+      (entry, place) =>
+        place > from || beganAt(entry) > (found.get(entry.difference.key ?? "") ?? Number.POSITIVE_INFINITY),
+    );
     for (const tx of authorsOf(task, entries)) later.set(tx, (later.get(tx) ?? 0) + 1);
   }
   return later;

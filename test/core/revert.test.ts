@@ -105,6 +105,17 @@ describe("revertTransactions", () => {
     expect([...apply(present, revert(told, present, { force: true }).differences)]).toEqual([]);
   });
 
+  it("names who came to a key between two that are reverted, and nobody who came before", () => {
+    const told = history(
+      [remove("1", row("1"))],
+      [insert("1", row("1", "5")), update("2", { a: "0" }, { a: "1" })],
+      [remove("1", row("1", "5")), update("2", { b: "0" }, { b: "1" })],
+    );
+    const { conflicts, later } = revert(told, rows(row("2", "1", "1")), { reverted: new Set(["1", "3"]) });
+    expect(conflicts).toMatchObject([{ kind: "taken", tx: "1", by: ["2"] }]);
+    expect([...later]).toEqual([["2", 1]]);
+  });
+
   it("has nothing to take away where the row is gone", () => {
     const told = history([insert("1", row("1"))], [remove("1", row("1"))]);
     expect(revert(told, rows())).toMatchObject({ differences: [], conflicts: [] });
