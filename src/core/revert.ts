@@ -303,8 +303,9 @@ function brought(
 ): Intent | undefined {
   const { task } = progress;
   const { key, oldKey, old } = difference;
-  conflict(progress, deed, { ...nothingKnown, kind: "gone", key: key ?? "" });
-  const last = deed.track.entries.at(-1)?.difference;
+  const end = deed.track.entries.at(-1);
+  conflict(progress, deed, { ...nothingKnown, kind: "gone", key: key ?? "" }, deletersOf(task, end));
+  const last = end?.difference;
   if (!task.force || last?.kind !== "deleted" || last.key === null) return undefined;
   const columns = changedColumns(task, deed, difference, last.old);
   const isWanted = (column: string) =>
@@ -314,6 +315,12 @@ function brought(
     ...{ deed, row: { key: oldKey ?? last.key, image }, without: undefined },
     comes: oldKey === undefined ? "last" : "back",
   };
+}
+
+/** Who deleted a row that is gone; undefined where that is reverted or not known. */
+function deletersOf(task: RevertTask, last: Entry | undefined): string[] | undefined {
+  const by = last?.difference.kind === "deleted" ? authorsOf(task, [last]) : [];
+  return by.length > 0 ? by : undefined;
 }
 
 /** Lets rows become what they are to, as far as the keys that they come to are free by then. */

@@ -149,6 +149,17 @@ describe("revertTransactions", () => {
     expect(forced.differences).toEqual([]);
   });
 
+  it("names of a row that is gone who deleted it, and none of those that changed it before", () => {
+    const told = history(
+      [update("1", { a: "0" }, { a: "1" })],
+      [update("1", { b: "0" }, { b: "9" })],
+      [remove("1", row("1", "1", "9"))],
+    );
+    const { conflicts, later } = revert(told, rows());
+    expect(conflicts).toMatchObject([{ kind: "gone", by: ["3"] }]);
+    expect([...later.keys()]).toEqual(["2", "3"]);
+  });
+
   it("brings a row back by force that was changed and is gone, if its key is free", () => {
     const told = history([update("1", { a: "0" }, { a: "1" })], [remove("1", row("1", "1", "9"))]);
     expect(revert(told, rows())).toMatchObject({ differences: [], conflicts: [{ kind: "gone", by: ["2"] }] });
