@@ -306,8 +306,9 @@ function brought(
 ): Intent | undefined {
   const { task } = progress;
   const { key, oldKey, old } = difference;
-  conflict(progress, deed, { ...nothingKnown, kind: "gone", key: key ?? "" });
-  const last = deed.track.entries.at(-1)?.difference;
+  const end = deed.track.entries.at(-1);
+  conflict(progress, deed, { ...nothingKnown, kind: "gone", key: key ?? "" }, deletersOf(task, end));
+  const last = end?.difference;
   if (!task.force || last?.kind !== "deleted" || last.key === null) return undefined;
   const columns = changedColumns(task, deed, difference, last.old);
   const isWanted = (column: string) =>
@@ -317,6 +318,12 @@ function brought(
     ...{ deed, row: { key: oldKey ?? last.key, image }, without: undefined },
     comes: oldKey === undefined ? "last" : "back",
   };
+}
+
+/** Who deleted a row that is gone; undefined where that is reverted or not known. */
+function deletersOf(task: RevertTask, last: Entry | undefined): string[] | undefined {
+  const by = last?.difference.kind === "deleted" ? authorsOf(task, [last]) : [];
+  return by.length > 0 ? by : undefined;
 }
 
 /** Lets rows become what they are to, as far as the keys that they come to are free by then. */
@@ -483,29 +490,24 @@ function laterOf(
   task: RevertTask,
   deeds: readonly Deed[],
 ): ReadonlyMap<string, number> {
-  const first = new Map<Track, number>();
-  const keys = new Set<string>();
-  for (const { track, place } of deeds) {
-    first.set(track, Math.min(place, first.get(track) ?? place));
-    const entry = track.entries[place];
-    const key = entry && keyBefore(entry.difference);
-    if (key !== undefined) keys.add(key);
-  }
   const began = new Map(task.transactions.map(({ tx }, index) => [tx, index]));
-  // A transaction may have done more than a call takes arguments.
-  const start = deeds.reduce(
-    (least, deed) => Math.min(least, began.get(entryOf(deed).tx) ?? 0),
-    Number.POSITIVE_INFINITY,
-  );
+  const beganAt = ({ tx }: Entry) => began.get(tx) ?? 0;
+  const first = new Map<Track, number>();
+  const found = new Map<string, number>();
+  for (const deed of deeds) {
+    const { track, place } = deed;
+    first.set(track, Math.min(place, first.get(track) ?? place));
+    const entry = entryOf(deed);
+    const key = keyBefore(entry.difference);
+    if (key !== undefined) found.set(key, Math.min(beganAt(entry), found.get(key) ?? beganAt(entry)));
+  }
   const later = new Map<string, number>();
   for (const track of tracks) {
-    const from = first.get(track);
-    const entries =
-      from === undefined
-        ? track.entries.filter(
-            ({ tx, difference }) => keys.has(difference.key ?? "") && (began.get(tx) ?? 0) > start,
-          )
-        : track.entries.slice(from + 1);
+    const from = first.get(track) ?? Number.POSITIVE_INFINITY;
+    const entries = track.entries.filter(
+      (entry, place) =>
+        place > from || beganAt(entry) > (found.get(entry.difference.key ?? "") ?? Number.POSITIVE_INFINITY),
+    );
     for (const tx of authorsOf(task, entries)) later.set(tx, (later.get(tx) ?? 0) + 1);
   }
   return later;

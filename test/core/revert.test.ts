@@ -112,6 +112,17 @@ describe("revertTransactions", () => {
     ]);
   });
 
+  it("names who came to a key between two that are reverted, and nobody who came before", () => {
+    const told = history(
+      [remove("1", row("1"))],
+      [insert("1", row("1", "5")), update("2", { a: "0" }, { a: "1" })],
+      [remove("1", row("1", "5")), update("2", { b: "0" }, { b: "1" })],
+    );
+    const { conflicts, later } = revert(told, rows(row("2", "1", "1")), { reverted: new Set(["1", "3"]) });
+    expect(conflicts).toMatchObject([{ kind: "taken", tx: "1", by: ["2"] }]);
+    expect([...later]).toEqual([["2", 1]]);
+  });
+
   it("has nothing to take away where the row is gone", () => {
     const told = history([insert("1", row("1"))], [remove("1", row("1"))]);
     expect(revert(told, rows())).toMatchObject({ differences: [], conflicts: [] });
@@ -143,6 +154,17 @@ describe("revertTransactions", () => {
       { kind: "taken", overwritten: false },
     ]);
     expect(forced.differences).toEqual([]);
+  });
+
+  it("names of a row that is gone who deleted it, and none of those that changed it before", () => {
+    const told = history(
+      [update("1", { a: "0" }, { a: "1" })],
+      [update("1", { b: "0" }, { b: "9" })],
+      [remove("1", row("1", "1", "9"))],
+    );
+    const { conflicts, later } = revert(told, rows());
+    expect(conflicts).toMatchObject([{ kind: "gone", by: ["3"] }]);
+    expect([...later.keys()]).toEqual(["2", "3"]);
   });
 
   it("brings a row back by force that was changed and is gone, if its key is free", () => {

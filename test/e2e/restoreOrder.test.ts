@@ -21,10 +21,10 @@ it("exchanges keys and values that must be unique", async () => {
 });
 
 it("passes keys on among rows that refer to each other, where one goes only in the end", async () => {
-  await expectRestored("tree", ["tree"], {
-    make: `create table tree (id int primary key, parent int references tree on delete cascade on update cascade, name text);
-      insert into tree values (4, null, 'a'), (5, 4, 'b')`,
-    damage: `update tree set id = id - 1; insert into tree values (5, 3, 'c'), (6, 5, 'd')`,
+  await expectRestored("passed", ["passed"], {
+    make: `create table passed (id int primary key, parent int references passed on delete cascade on update cascade, name text);
+      insert into passed values (4, null, 'a'), (5, 4, 'b')`,
+    damage: `update passed set id = id - 1; insert into passed values (5, 3, 'c'), (6, 5, 'd')`,
   });
 });
 
