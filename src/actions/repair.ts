@@ -18,7 +18,7 @@ import {
   readTriggers,
 } from "../db/repairFacts.ts";
 import { preferZone, requireZone } from "../db/zone.ts";
-import { refusal } from "../errors.ts";
+import { ExitCode, refusal, UserError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import type { ExtraFields } from "../output/json.ts";
 import { lookOf } from "../output/look.ts";
@@ -66,14 +66,23 @@ export function tellLost(
   };
 }
 
-/** Thrown to leave the transaction without a trace, with the plan that shows why. */
+/** Thrown to leave the transaction without a trace, with the plan, and what refused it if that is not an obstacle in it. */
 class Unfit extends Error {
   readonly plan: RepairPlan;
+  readonly refused: UserError | undefined;
 
-  constructor(plan: RepairPlan) {
+  constructor(plan: RepairPlan, refused?: UserError) {
     super("the plan is not fit to be carried out");
     this.plan = plan;
+    this.refused = refused;
   }
+}
+
+/** What is seen of a plan that the server refused on the way. */
+const nothingSeen: Outcome = { deviations: [], others: [] };
+
+function isRefusal(error: unknown): error is UserError {
+  return error instanceof UserError && error.exitCode === ExitCode.Refused;
 }
 
 /**
@@ -89,20 +98,23 @@ export async function runRepair(
 ): Promise<void> {
   const zone = resolveZone(options.tz, io.env);
   const around = options.apply ? withTransaction : withRollback;
-  const plan = await withAudit({ ...options, writes: true }, io, async (audit) => {
+  const { plan, refused } = await withAudit({ ...options, writes: true }, io, async (audit) => {
     try {
-      return await around(audit.sql, { isolation: "repeatable read" }, async (sql) => {
+      const plan = await around(audit.sql, { isolation: "repeatable read" }, async (sql) => {
         // One that nobody asked for, and only this machine knows, is passed over.
         await (options.tz === undefined ? preferZone : requireZone)(sql, zone);
         const within = { ...audit, sql };
         return carryOutRequest(within, kind, needed(await gather(within)), options);
       });
+      return { plan, refused: undefined };
     } catch (error) {
-      if (error instanceof Unfit) return error.plan;
+      if (error instanceof Unfit) return error;
       throw error;
     }
   });
-  await io.out(planText(plan, options, io));
+  // A script that the server refuses is of no use.
+  if (refused === undefined || options.output !== "sql") await io.out(planText(plan, options, io));
+  if (refused) throw refused;
   const [first, ...more] = plan.obstacles;
   if (first === undefined) return;
   throw refusal(
@@ -138,12 +150,11 @@ async function carryOutRequest(
   if (plan.tables.length === 0) return plan;
   const operation = options.apply ? await note(audit, kind, request, plan) : undefined;
   await setOrigin(audit, { ...options, operation: operation?.id });
-  const outcome = await carryOut(
-    audit,
-    request.tables,
-    plan.patch,
-    plan.triggers.filter(({ fires }) => !fires).map(({ trigger }) => trigger),
-  );
+  const resting = plan.triggers.filter(({ fires }) => !fires).map(({ trigger }) => trigger);
+  const outcome = await carryOut(audit, request.tables, plan.patch, resting).catch((error) => {
+    if (!isRefusal(error)) throw error;
+    throw new Unfit({ ...plan, outcome: nothingSeen, obstacles: [error] }, error);
+  });
   const seen = { ...plan, outcome, obstacles: sideEffects(outcome, options) };
   if (seen.obstacles.length > 0) throw new Unfit(seen);
   if (operation === undefined) return seen;
@@ -186,12 +197,13 @@ async function planOf(
   for (const { constraint, schema, table, action, rows } of dependents) {
     if (rows === null || (action !== "refuses" && options.allowSideEffects)) continue;
     const label = tableLabel({ schema, table });
-    const many = `${rows} ${rows === "1" ? "row" : "rows"} of ${label}`;
+    const [many, refer, have] =
+      rows === "1" ? [`1 row of ${label}`, "refers", "its"] : [`${rows} rows of ${label}`, "refer", "their"];
     found.push({
       message:
         action === "refuses"
-          ? `${many} refer to rows that are to go (foreign key ${constraint}).`
-          : `${many} would ${action === "deletes" ? "be deleted" : "lose their reference"} with rows that are to go (foreign key ${constraint}).`,
+          ? `${many} ${refer} to rows that are to go (foreign key ${constraint}).`
+          : `${many} would ${action === "deletes" ? "be deleted" : `lose ${have} reference`} with rows that are to go (foreign key ${constraint}).`,
       hint:
         action === "refuses"
           ? `${alsoHint(label)}.`

@@ -9,6 +9,7 @@ import type { RepairTable } from "../db/carryOut.ts";
 import type { TableChange } from "../db/changeRows.ts";
 import { followRows } from "../db/followed.ts";
 import type { AuditDatabase } from "../db/installation.ts";
+import type { RepairOperation } from "../db/operation.ts";
 import { droppedColumns, requireCoverage, unknownColumns } from "../db/past.ts";
 import { readPatchTable } from "../db/patchTables.ts";
 import { unknownTransaction } from "../db/references.ts";
@@ -85,6 +86,7 @@ interface TakenTable {
   readonly table: RepairTable | undefined;
   readonly reverted: Reverted;
   readonly last: ReadonlyMap<string, TableChange>;
+  readonly repairs: ReadonlyMap<string, RepairOperation>;
   readonly notes: readonly string[];
   readonly obstacles: readonly Obstacle[];
 }
@@ -189,7 +191,8 @@ async function takeOutOf(
       hint: "Run it as a role that sees all rows: the table's owner, or one with BYPASSRLS.",
     });
   const table = differences.length > 0 ? { ...facts, relation, differences } : undefined;
-  return { relation, table, reverted, last: followed.last, notes, obstacles };
+  const { last, repairs } = followed;
+  return { ...{ relation, table, reverted, last, repairs }, notes, obstacles };
 }
 
 /** The present as the transaction's snapshot has it. */
@@ -292,7 +295,7 @@ function conflictObstacle(conflicts: readonly TableConflict[]): Obstacle {
   const [first] = conflicts;
   const more = conflicts.length > 1 ? ` (and ${conflicts.length - 1} more, see the plan)` : "";
   return {
-    message: `Others have changed since what is to be reverted: ${first ? conflictText(first) : ""}${more}.`,
+    message: `Others have since changed what is to be reverted: ${first ? conflictText(first) : ""}${more}.`,
     hint: "Leave that alone with --mode nonconflict, overwrite it with --mode force, or revert the others as well with --mode cascade.",
   };
 }
@@ -318,5 +321,6 @@ function laterTransactions(
     .sort((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1))
     .map(({ tx, at, actor, dbUser }) => ({
       ...{ tx, at, actor, dbUser, rows: rows.get(tx) ?? 0, reverted: all.includes(tx) },
+      operation: tables.flatMap(({ repairs }) => repairs.get(tx) ?? []).at(0),
     }));
 }

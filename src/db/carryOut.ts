@@ -211,7 +211,8 @@ function failureOf(error: unknown, table: string): unknown {
 }
 
 function hintOf(state: string): string | undefined {
-  if (state === "23503") return "Rows that it speaks of depend on these: have them put back as well.";
+  if (state === "23503")
+    return "A row that these refer to is gone, or one that refers to these would stay: have it put back as well; audit history tells what became of it.";
   if (state === "23505" || state === "23P01")
     return "Another row has that value by now: restore that one as well, or change it first. Where rows of the plan exchange such values, put them back one after the other.";
   if (state === "23502") return "A value that is needed is not known; see audit status on what is recorded.";

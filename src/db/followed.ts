@@ -11,7 +11,7 @@ import {
   toChange,
 } from "./changeRows.ts";
 import type { AuditDatabase } from "./installation.ts";
-import { readRepairs } from "./operation.ts";
+import { type RepairOperation, readRepairs } from "./operation.ts";
 import type { Relation } from "./registry.ts";
 import { inRowOrder } from "./rowOrder.ts";
 import type { FoundTransaction } from "./transaction.ts";
@@ -22,6 +22,8 @@ export interface Followed {
   readonly transactions: readonly TransactionNet[];
   /** The last change of each. */
   readonly last: ReadonlyMap<string, TableChange>;
+  /** Those among them that put rows back. */
+  readonly repairs: ReadonlyMap<string, RepairOperation>;
   /** The rows that are there now under all keys that these rows ever had. */
   readonly present: ReadonlyMap<string, Image>;
 }
@@ -66,6 +68,7 @@ export async function followRows(
       return { tx, net: netOf(own), cleared: own.some(losesRows), repairs: repairs.has(tx) };
     }),
     last,
+    repairs,
     present: await presentImages(audit, relation, [...keys], [...relation.excluded, ...relation.redacted]),
   };
 }

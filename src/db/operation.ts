@@ -150,13 +150,20 @@ export async function findLastRepair(audit: AuditDatabase): Promise<RecordedOper
   return found;
 }
 
-/** Which of these transactions of the present era put rows back. */
+/** An operation that put rows back. */
+export interface RepairOperation {
+  /** bigint as text. */
+  readonly id: string;
+  readonly kind: RepairKind;
+}
+
+/** Which of these transactions of the present era put rows back, each with what it was. */
 export async function readRepairs(
   { sql, object }: AuditDatabase,
   txs: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const rows = await sql<{ tx: string }[]>`
-    select operation.plan ->> 'tx' as tx
+): Promise<ReadonlyMap<string, RepairOperation>> {
+  const rows = await sql<(RepairOperation & { tx: string })[]>`
+    select operation.id::text as id, operation.kind, operation.plan ->> 'tx' as tx
     from ${object("operation")} as operation
     where operation.kind = any (${sql.array([...repairKinds], 25)}::text[])
       and operation.plan ->> 'tx' = any (${sql.array([...txs], 25)}::text[])
@@ -164,7 +171,7 @@ export async function readRepairs(
         select from ${object("installation")} as era
         where era.era > 1 and era.installed_at > operation.at
       )`;
-  return new Set(rows.map(({ tx }) => tx));
+  return new Map(rows.map(({ tx, id, kind }) => [tx, { id, kind }]));
 }
 
 async function readOperations(

@@ -43,10 +43,10 @@ const shownFindings = 10;
 
 /** A plan for people: what is done to which table, with the rows, what else happens, and how far it got. */
 export function repairText(plan: RepairPlan, look: Look): string {
-  const { tables, notes, operation, outcome, obstacles } = plan;
+  const { kind, tables, notes, operation, outcome, obstacles } = plan;
   const lines = [...notes.map((note) => `note: ${safeText(note)}`)];
   if (tables.length === 0 && obstacles.length === 0)
-    return `${[...lines, "Nothing to do: all is as it was."].join("\n")}\n`;
+    return `${[...lines, `Nothing to do: ${kind === "restore" ? "all is as it was" : "nothing of it is left"}.`].join("\n")}\n`;
   const parts = tables.map((table) => tableText(plan, table, look));
   const beside = besideLines(plan);
   const findings = outcome === undefined ? [] : findingText(outcome);

@@ -1,6 +1,7 @@
 import { tableLabel } from "../core/name.ts";
 import type { Conflict } from "../core/revert.ts";
 import { safeText } from "../core/safe.ts";
+import type { RepairOperation } from "../db/operation.ts";
 import type { Value, Withheld } from "../types.ts";
 import { countText } from "./duration.ts";
 import { valueText } from "./value.ts";
@@ -21,19 +22,22 @@ export interface LaterTransaction {
   readonly rows: number;
   /** Whether it is reverted, too. */
   readonly reverted: boolean;
+  /** What it was, where it put rows back. */
+  readonly operation: RepairOperation | undefined;
 }
 
-/** In a sentence without an end: what is no longer as the transaction left it, and who changed it. */
+/** In a sentence without an end: what became of what the transaction did, and by whom. */
 export function conflictText(conflict: TableConflict): string {
-  const { kind, tx, key, column, written, present, by } = conflict;
+  const { kind, tx, key, column, written, present, wanted, by } = conflict;
   const row = `row ${valueText(key)} of ${tableLabel(conflict)}`;
-  const who = by.length > 0 ? ` (by ${by.map((id) => `tx:${id}`).join(", ")})` : "";
-  const left = written === undefined ? "" : ` instead of ${valueText(written)}`;
+  const others = by.map((id) => `tx:${id}`).join(", ");
+  const who = others === "" ? "" : ` (by ${others})`;
+  const became = others === "" ? `it is ${known(present)} now` : `${others} made it ${known(present)}`;
   switch (kind) {
     case "value":
-      return `${safeText(column ?? "")} of ${row} is ${known(present)}${left}, as tx:${tx} left it${who}`;
+      return `${safeText(column ?? "")} of ${row} was ${known(wanted)}, tx:${tx} made it ${known(written)}, and ${became}`;
     case "changed":
-      return `${row}, which tx:${tx} inserted, was changed since: ${safeText(column ?? "")} is ${known(present)}${left}${who}`;
+      return `${safeText(column ?? "")} of ${row}, which tx:${tx} inserted, was ${known(written)}, and ${became}`;
     case "gone":
       return `${row}, which tx:${tx} changed, is gone${who}`;
     case "taken":
@@ -59,13 +63,14 @@ export function conflictJson({ schema, table, kind, tx, key, column, ...conflict
 }
 
 /** In a sentence without an end: who came later to the same rows. */
-export function laterText({ tx, at, actor, dbUser, rows, reverted }: LaterTransaction): string {
-  const who = `tx:${tx} (${at}, ${safeText(actor ?? dbUser)})`;
+export function laterText({ tx, at, actor, dbUser, rows, reverted, operation }: LaterTransaction): string {
+  const what = operation === undefined ? "" : `, ${operation.kind}: operation ${operation.id}`;
+  const who = `tx:${tx} (${at}, ${safeText(actor ?? dbUser)}${what})`;
   const many = `${countText(rows)} of these rows`;
   return reverted ? `${who} is reverted as well` : `${who} came later to ${many}`;
 }
 
 /** The same as a document has it. */
-export function laterJson({ tx, at, actor, dbUser, rows, reverted }: LaterTransaction) {
-  return { tx, at, actor, db_user: dbUser, rows, reverted };
+export function laterJson({ tx, at, actor, dbUser, rows, reverted, operation }: LaterTransaction) {
+  return { tx, at, actor, db_user: dbUser, operation: operation?.id ?? null, rows, reverted };
 }

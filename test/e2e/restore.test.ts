@@ -137,8 +137,12 @@ describe("restore", () => {
     await sql.unsafe("truncate parents, children restart identity; insert into parents values (3, 'c')");
     const alone = await audit.run(["restore", "children", "--to", "tag:full"]);
     expect(alone).toMatchObject({ code: 5 });
+    expect(alone.stdout).toMatch(
+      /^public\.children {2}3 to insert\n[\s\S]*\nTried, and taken back: nothing was changed\.\n$/,
+    );
+    expect((await audit.run(["restore", "children", "--to", "tag:full", "-o", "sql"])).stdout).toBe("");
     expect(alone.stderr).toMatch(
-      /error: public\.children: the server refuses it, so nothing was changed: .*foreign key.*\nRows that it speaks of depend on these/,
+      /error: public\.children: the server refuses it, so nothing was changed: .*foreign key.*\nA row that these refer to is gone, or one that refers to these would stay/,
     );
     const { stdout } = await audit("restore", "children", "parents", "--to", "tag:full", "--apply");
     expect(stdout).toMatch(/^sequence public\.children_id_seq moves from its start to 3$/m);

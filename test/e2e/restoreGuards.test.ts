@@ -234,7 +234,7 @@ describe("foreign keys of other tables", () => {
     await expectRefused(
       ["users", "2", "--to", "tag:empty", "--apply"],
       5,
-      /1 row of public\.likes would lose their reference .*\n.*1 row of public\.visits would be deleted/,
+      /1 row of public\.likes would lose its reference .*\n.*1 row of public\.visits would be deleted/,
       "users",
     );
     await audit("restore", "orders", "users", "--to", "tag:empty", "--apply", "--allow-side-effects");

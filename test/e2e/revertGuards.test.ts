@@ -106,7 +106,7 @@ describe("somebody who writes meanwhile", () => {
     }
     expect(await sql`select a from busy order by id`).toEqual([{ a: "b" }, { a: "theirs" }]);
     const { stderr } = await audit.run(["revert", `tx:${tx}`, "--apply"]);
-    expect(stderr).toContain("a of row 2 of public.busy is theirs instead of b");
+    expect(stderr).toMatch(/a of row 2 of public\.busy was a, tx:\d+ made it b, and tx:\d+ made it theirs/);
   });
 });
 

@@ -15,14 +15,14 @@ const bare = { column: undefined, written: undefined, present: undefined, wanted
 
 describe("conflictText", () => {
   it.each<[Partial<TableConflict>, string]>([
-    [{}, "name of row 42 of public.users is null instead of x, as tx:7 left it (by tx:8, tx:9)"],
+    [{}, "name of row 42 of public.users was Ada, tx:7 made it x, and tx:8, tx:9 made it null"],
     [
       { kind: "changed", by: [] },
-      "row 42 of public.users, which tx:7 inserted, was changed since: name is null instead of x",
+      "name of row 42 of public.users, which tx:7 inserted, was x, and it is null now",
     ],
     [
       { kind: "changed", written: undefined, present: undefined, by: ["8"] },
-      "row 42 of public.users, which tx:7 inserted, was changed since: name is not known (by tx:8)",
+      "name of row 42 of public.users, which tx:7 inserted, was not known, and tx:8 made it not known",
     ],
     [{ kind: "gone", ...bare }, "row 42 of public.users, which tx:7 changed, is gone (by tx:8, tx:9)"],
     [{ kind: "taken", ...bare, by: [] }, "row 42 of public.users is another one now than tx:7 found there"],
@@ -32,7 +32,7 @@ describe("conflictText", () => {
     ],
     [
       { column: "a\u0007b", present: { redacted: true } },
-      "a\\x07b of row 42 of public.users is [redacted] instead of x, as tx:7 left it (by tx:8, tx:9)",
+      "a\\x07b of row 42 of public.users was Ada, tx:7 made it x, and tx:8, tx:9 made it [redacted]",
     ],
   ])("%j", (some, text) => {
     expect(conflictText({ ...conflict, ...some })).toBe(text);
@@ -54,12 +54,16 @@ it("laterText tells who came, and whether that is reverted, too", () => {
     dbUser: "app",
     rows: 2,
     reverted: false,
+    operation: undefined,
   };
   expect(laterText(later)).toBe("tx:8 (2026-11-26T10:00:00.000000+00:00, app) came later to 2 of these rows");
   expect(laterText({ ...later, actor: "ana", reverted: true })).toBe(
     "tx:8 (2026-11-26T10:00:00.000000+00:00, ana) is reverted as well",
   );
+  expect(laterText({ ...later, operation: { id: "15", kind: "undo" } })).toBe(
+    "tx:8 (2026-11-26T10:00:00.000000+00:00, app, undo: operation 15) came later to 2 of these rows",
+  );
   expect(laterJson(later)).toEqual({
-    ...{ tx: "8", at: later.at, actor: null, db_user: "app", rows: 2, reverted: false },
+    ...{ tx: "8", at: later.at, actor: null, db_user: "app", operation: null, rows: 2, reverted: false },
   });
 });
