@@ -1,5 +1,5 @@
 import { losesRows, netOf } from "../core/net.ts";
-import type { TransactionNet } from "../core/revert.ts";
+import type { TransactionNet } from "../core/tracks.ts";
 import type { Image } from "../types.ts";
 import { presentNames } from "./between.ts";
 import { presentImages } from "./carryOut.ts";

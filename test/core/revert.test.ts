@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type NetChange, netOf } from "../../src/core/net.ts";
-import { type RevertTask, revertTransactions, type TransactionNet } from "../../src/core/revert.ts";
+import { type RevertTask, revertTransactions } from "../../src/core/revert.ts";
+import type { TransactionNet } from "../../src/core/tracks.ts";
 import type { Image, RowDifference } from "../../src/types.ts";
 
 type State = ReadonlyMap<string, Record<string, string | null>>;
