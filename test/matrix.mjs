@@ -22,15 +22,18 @@ const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
 const kept = process.env.TEST_REPORT_DIR;
 const reports = kept || mkdtempSync(join(tmpdir(), "pgtrail-matrix-"));
 
-/** The demo starts the newest PostgreSQL there is, whatever the tests run on. */
-const newestOnly = ["test/e2e/demo.test.ts"];
+/**
+ * The demo starts the newest PostgreSQL there is, whatever the tests run on; several reverts at once are reckoned from the log as
+ * one is, which is put to the proof on the oldest, too.
+ */
+const newestOnly = ["test/e2e/demo.test.ts", "test/model/revertSeveral.test.ts"];
 
 /**
  * What is about the command line more than about the server runs on the oldest and the newest major: between them nothing
  * of it differs, and all four would take an hour.
  */
 const endsOnly = [
-  "test/e2e/{archive,archiveBucket,badInput,bench,busy,closing,coldParts,coldReads,drift,dryRun,exclude,formats,historyStream,hostileReading,hold,json,prune,pruneFromCron,restore,restoreDocs,restoreDumps,restoreGuards,retention,revert,revertGuards,rotation,uninstall,upgrade}.test.ts",
+  "test/e2e/{archive,archiveBucket,badInput,bench,busy,closing,coldParts,coldReads,drift,dryRun,exclude,formats,historyStream,hostileReading,hold,json,prune,pruneFromCron,restore,restoreDocs,restoreDumps,restoreGuards,restoreMany,restoreOrder,retention,revert,revertDumps,revertGuards,rotation,uninstall,upgrade}.test.ts",
   "test/crash/archive.test.ts",
   "test/e2e/options/*.test.ts",
   "test/model/{restore,revert}.test.ts",
