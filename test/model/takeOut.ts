@@ -229,8 +229,11 @@ async function readAlone(
       where relation.oid = ${table.oid} and relation.dropped_at is null
         and (change.xid = ${tx}::text::xid8 or change.id > ${until}::bigint)
       order by change.id`;
+    const passed: [string, string][] = [];
     for (const { key, old_key, op, own } of rows) {
       const plain = op === "U" && old_key === null;
+      if (own && key !== null && old_key !== null)
+        passed.push([printedKey(table, key), printedKey(table, old_key)]);
       for (const one of [key, old_key]) {
         if (one === null) continue;
         const name = printedKey(table, one);
@@ -239,6 +242,12 @@ async function readAlone(
         else if (known) known.later = plain && known.later !== "otherwise" ? "plain" : "otherwise";
       }
     }
+    // Who came to the row under its new key came to what it was under the former one.
+    for (const _ of passed)
+      for (const pair of passed) {
+        const both = pair.flatMap((key) => keys.get(key) ?? []);
+        if (both.some(({ later }) => later !== "never")) for (const one of both) one.later = "otherwise";
+      }
   }
   return { tx, place, touched };
 }
