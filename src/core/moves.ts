@@ -10,6 +10,11 @@ export function isMove(difference: RowDifference): difference is Move {
   return difference.kind === "changed" && difference.oldKey !== undefined;
 }
 
+/** The key that a row has before, or where it comes, the one that it comes to. */
+export function keyBefore(difference: RowDifference): string | null {
+  return (difference.kind === "changed" ? difference.oldKey : undefined) ?? difference.key;
+}
+
 /** Rows of which each goes to the key that the next one leaves; in a circle, the last to that of the first. */
 interface Chain {
   readonly moves: readonly Move[];
@@ -75,8 +80,7 @@ export function byKey(differences: readonly RowDifference[]): RowDifference[] {
   const after = new Map<string | null, Image>();
   for (const difference of differences) {
     const { kind, key } = difference;
-    if (kind !== "inserted")
-      before.set((kind === "changed" ? difference.oldKey : undefined) ?? key, difference.old);
+    if (kind !== "inserted") before.set(keyBefore(difference), difference.old);
     if (kind !== "deleted") after.set(key, difference.new);
   }
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((key): RowDifference[] => {

@@ -1,5 +1,6 @@
 import type { RowDifference, Value } from "../types.ts";
 import { columnValue, isKept } from "./image.ts";
+import { keyBefore } from "./moves.ts";
 import type { PatchColumn, PatchTable } from "./patch.ts";
 import { inParts, keyJoin, keyLiterals, listed, nameOf, ownRows, writable } from "./patchTerms.ts";
 import { sqlLiteral, sqlName } from "./sqlText.ts";
@@ -75,10 +76,6 @@ function guardBlock(table: PatchTable, query: readonly string[]): string[] {
     ...query,
     `) then raise exception using errcode = 'serialization_failure', message = ${sqlLiteral(complaint)}; end if; end${tag};`,
   ];
-}
-
-function keyBefore(difference: RowDifference): string | null {
-  return (difference.kind === "changed" ? difference.oldKey : undefined) ?? difference.key;
 }
 
 /** The text of a column now, as the log writes it, which any type has. */

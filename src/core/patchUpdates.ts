@@ -1,6 +1,6 @@
 import type { Value } from "../types.ts";
 import { columnValue, isKept, sameValue } from "./image.ts";
-import { type Changed, isMove } from "./moves.ts";
+import { type Changed, isMove, keyBefore } from "./moves.ts";
 import type { PatchColumn, PatchTable } from "./patch.ts";
 import type { PatchStatement } from "./patchStatements.ts";
 import {
@@ -76,7 +76,7 @@ function partsOf(table: PatchTable, { old, new: after }: Changed): Parts {
 }
 
 function ofOne(table: PatchTable, parts: Parts, row: Changed, spelling: Spelling): PatchStatement {
-  const where = keyMatch(table, row.oldKey ?? row.key, spelling);
+  const where = keyMatch(table, keyBefore(row), spelling);
   const values = parts.set.map((column) => `${sqlName(column.name)} = ${typed(wanted(row, column), column)}`);
   return {
     notes: leftOut(parts, `the row with ${where}`),

@@ -1,6 +1,6 @@
 import type { Image } from "../types.ts";
 import { columnValue, isKept, sameValue } from "./image.ts";
-import { type Changed, isMove } from "./moves.ts";
+import { type Changed, isMove, keyBefore } from "./moves.ts";
 import type { Deleted, Inserted, PatchColumn, PatchTable } from "./patch.ts";
 import { columnsOf, groupOf, isAside, isExact, isTouched, type Unique } from "./uniques.ts";
 
@@ -204,7 +204,7 @@ function park(
     [unique, ...table.uniques.filter((other) => columnsOf(other).includes(column))].every((one) =>
       isAside(one, holder.old, { column, filler }),
     );
-  const key = (holder.kind === "changed" ? holder.oldKey : undefined) ?? holder.key;
+  const key = keyBefore(holder);
   const empty = ranked.find(({ name, nullable }) => nullable && isOut(name, "null"));
   if (empty) return { key, column: empty.name, filler: "null" };
   const filled = ranked.find(

@@ -1,5 +1,6 @@
 import type { Image, RowDifference, Value, Withheld } from "../types.ts";
 import { columnValue, sameValue } from "./image.ts";
+import { keyBefore } from "./moves.ts";
 
 /** What one transaction came to in one table. */
 export interface TransactionNet {
@@ -61,7 +62,7 @@ export function follow({ transactions, reverted, present, columns }: TrackTask) 
   };
   for (const { tx, net, cleared, repairs } of transactions) {
     const own = net.map((difference): Deed => {
-      const from = keyBefore(difference);
+      const from = keyFound(difference);
       const former = repairs ? formerRow(gone.get(difference.key ?? "") ?? [], difference) : undefined;
       const track = (from === undefined ? former : at.get(from)) ?? begin();
       track.entries.push({ tx, difference });
@@ -69,7 +70,7 @@ export function follow({ transactions, reverted, present, columns }: TrackTask) 
     });
     if (cleared) at.clear();
     for (const difference of net) {
-      const from = keyBefore(difference);
+      const from = keyFound(difference);
       if (from !== undefined) at.delete(from);
     }
     net.forEach((difference, index) => {
@@ -107,9 +108,9 @@ function isAlike(one: Image, other: Image): boolean {
   return columns.every((column) => sameValue(columnValue(one, column), columnValue(other, column)));
 }
 
-function keyBefore(difference: RowDifference): string | undefined {
-  if (difference.kind === "inserted") return undefined;
-  return (difference.kind === "changed" ? difference.oldKey : undefined) ?? difference.key ?? undefined;
+/** The key under which a row was found; undefined where there was none. */
+function keyFound(difference: RowDifference): string | undefined {
+  return difference.kind === "inserted" ? undefined : (keyBefore(difference) ?? undefined);
 }
 
 export function entryOf({ track, place }: Deed): Entry {
@@ -159,7 +160,7 @@ export function laterOf(
     const { track, place } = deed;
     first.set(track, Math.min(place, first.get(track) ?? place));
     const entry = entryOf(deed);
-    const key = keyBefore(entry.difference);
+    const key = keyFound(entry.difference);
     if (key !== undefined) found.set(key, Math.min(beganAt(entry), found.get(key) ?? beganAt(entry)));
   }
   const later = new Map<string, number>();
