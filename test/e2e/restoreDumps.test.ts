@@ -2,23 +2,12 @@ import { expect, it } from "vitest";
 import { auditOf } from "../helpers/auditOf.ts";
 import type { TestSql } from "../helpers/client.ts";
 import { describeWithDump, loadDump } from "../helpers/dump.ts";
+import { digestTables } from "../helpers/rowPlace.ts";
 import { readTableShapes, type TableShape } from "../helpers/tableShape.ts";
 import { useDatabase } from "../helpers/useDatabase.ts";
 import { randomFrom } from "../model/random.ts";
 
 const seed = 20_261_126;
-
-/** Every row of every table as one text, and every sequence of its own. */
-async function digests(sql: TestSql, shapes: readonly TableShape[]): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for (const { name } of shapes) {
-    const [row] = await sql.unsafe<{ digest: string }[]>(
-      `select count(*) || ' ' || coalesce(md5(string_agg(r::text, E'\\n' order by r::text)), '') as digest from ${name} as r`,
-    );
-    found[name] = row?.digest ?? "";
-  }
-  return found;
-}
 
 /** Damages tables by chance: values, rows with all that hangs on them, and whole tables. Tells how many statements went through. */
 async function damage(sql: TestSql, shapes: readonly TableShape[]): Promise<number> {
@@ -67,20 +56,20 @@ for (const dump of ["chinook", "northwind"])
       const shapes = (await readTableShapes(sql, "public")).filter(({ key }) => key.length > 0);
       await audit("enable", ...shapes.map(({ name }) => name));
       await audit("tag", "whole");
-      const before = await digests(sql, shapes);
+      const before = await digestTables(sql, shapes);
       expect(await damage(sql, shapes)).toBeGreaterThan(5);
-      const damaged = await digests(sql, shapes);
+      const damaged = await digestTables(sql, shapes);
       const names = random(shapes.map(({ name }) => name));
       const words = ["restore", ...names, "--to", "tag:whole"];
       const { stdout } = await audit(...words, "--json");
-      expect(await digests(sql, shapes)).toEqual(damaged);
+      expect(await digestTables(sql, shapes)).toEqual(damaged);
       const plan = JSON.parse(stdout) as { tables: { table: string }[]; items: unknown[] };
       expect(plan.tables.length).toBe(shapes.filter(({ name }) => before[name] !== damaged[name]).length);
       const { stdout: said } = await audit(...words, "--apply");
-      expect(await digests(sql, shapes)).toEqual(before);
+      expect(await digestTables(sql, shapes)).toEqual(before);
       const tag = /tag:(before-restore-\d+)/.exec(said)?.[1];
       await audit("restore", ...names, "--to", `tag:${tag}`, "--apply");
-      expect(await digests(sql, shapes)).toEqual(damaged);
+      expect(await digestTables(sql, shapes)).toEqual(damaged);
       console.info(`${dump}: ${plan.items.length} rows of ${plan.tables.length} tables came back`);
     });
   });

@@ -2,7 +2,7 @@ import type { TestSql } from "../helpers/client.ts";
 import { type Ask, keyWords } from "./ask.ts";
 import type { KnownMoment } from "./moments.ts";
 import type { Random } from "./random.ts";
-import type { TrueRow } from "./truth.ts";
+import type { Copy, TrueRow } from "./truth.ts";
 import type { LiveTable } from "./world.ts";
 
 /** What a command is asked about. */
@@ -31,4 +31,9 @@ export function someKey({ known, random, table }: Place): { key: string; words: 
   const chosen = rows.length > 0 ? random.pick(rows) : row;
   if (chosen === undefined) return undefined;
   return { key: keyOf(table, chosen), words: keyWords(table, chosen) };
+}
+
+/** The rows that a copy has of a table, by their keys. */
+export function rowsByKey(copy: Copy, table: LiveTable): Map<string, TrueRow> {
+  return new Map((copy.get(table.oid)?.rows ?? []).map((row) => [keyOf(table, row), row]));
 }

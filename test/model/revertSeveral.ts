@@ -1,13 +1,13 @@
+import { noneOf } from "./counts.ts";
 import { withGroups } from "./history.ts";
 import type { PastHistory } from "./making.ts";
 import { type KnownMoment, knowable, knownMoments } from "./moments.ts";
-import { keyOf, printedKey } from "./place.ts";
+import { printedKey, rowsByKey } from "./place.ts";
 import { compare } from "./putBack.ts";
 import type { Random } from "./random.ts";
 import { openRepairs, type Repairs, type State } from "./repairs.ts";
 import { alonePlaces, everKept, readTagIds, withTail } from "./takeOut.ts";
-import { type Copy, rowText, type TrueRow } from "./truth.ts";
-import type { LiveTable } from "./world.ts";
+import { rowText, type TrueRow } from "./truth.ts";
 
 /** What was wrong with reverts of several transactions and of concurrent ones, and how much was tried. */
 export interface SeveralVerdict {
@@ -42,7 +42,7 @@ type Count = (typeof countNames)[number];
 
 /** Before the first. */
 export function noSeveral(): Record<Count, number> {
-  return Object.fromEntries(countNames.map((name) => [name, 0])) as Record<Count, number>;
+  return noneOf(countNames);
 }
 
 interface Check extends Repairs {
@@ -238,10 +238,6 @@ async function revertBeside(check: Check): Promise<void> {
     }
   }
   await undoAll(check, title, [outcome.operation], before);
-}
-
-function rowsByKey(copy: Copy, table: LiveTable): Map<string, TrueRow> {
-  return new Map((copy.get(table.oid)?.rows ?? []).map((row) => [keyOf(table, row), row]));
 }
 
 function textOf(row: TrueRow | undefined, columns: readonly number[]): string | undefined {

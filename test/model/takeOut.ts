@@ -1,9 +1,10 @@
 import { connectTo, type TestSql } from "../helpers/client.ts";
 import { runCli } from "../helpers/runCli.ts";
+import { noneOf } from "./counts.ts";
 import { type PastHistory, readClock } from "./making.ts";
 import { knowable, momentsOf } from "./moments.ts";
 import { randomStatement } from "./moves.ts";
-import { keyOf, printedKey } from "./place.ts";
+import { printedKey, rowsByKey } from "./place.ts";
 import { compare } from "./putBack.ts";
 import type { Random } from "./random.ts";
 import { type Copy, copyTables, exactSettings, rowText, type TrueRow } from "./truth.ts";
@@ -32,7 +33,7 @@ type Count = (typeof countNames)[number];
 
 /** Before the first. */
 export function noCounts(): Record<Count, number> {
-  return Object.fromEntries(countNames.map((name) => [name, 0])) as Record<Count, number>;
+  return noneOf(countNames);
 }
 
 /** A transaction with nobody beside it, between two boundaries at which nobody was writing. */
@@ -101,7 +102,6 @@ export async function checkTakeOuts(
     for (let time = 0; time < times; time++) {
       const places = await alonePlaces(sql, history);
       if (places.length === 0) break;
-      // Late ones often, to whose rows nobody came since.
       const all: Alone[] = [];
       for (const found of places) all.push(await readAlone(sql, history, found));
       // Late ones often, to whose rows nobody came since; else those to whose rows others came.
@@ -273,9 +273,9 @@ function verdict(
   const faults: string[] = [];
   for (const table of history.world.tables) {
     const columns = knowable(table, moment);
-    const byKey = (copy: Copy | undefined) =>
-      new Map((copy?.get(table.oid)?.rows ?? []).map((row) => [keyOf(table, row), row]));
-    const [was, left, present, found] = [moment.state, next.state, before, after].map(byKey);
+    const [was, left, present, found] = [moment.state, next.state, before, after].map((copy) =>
+      rowsByKey(copy, table),
+    );
     const keys = touched.get(table.oid) ?? new Map<string, Touches>();
     const complain = (key: string, wanted: string | undefined, row: TrueRow | undefined) => {
       const text = row && rowText(row, columns);
